@@ -1,0 +1,178 @@
+package enrich
+
+import (
+	"encoding/json"
+	"strings"
+	"unicode/utf8"
+
+	"tailer"
+)
+
+// openWebUI begins the names of the headers that Open WebUI (0.5.20 on) sends
+// with ENABLE_FORWARD_USER_INFO_HEADERS.
+const openWebUI = "x-openwebui-"
+
+// secretHeaders are dropped by their names, in plain spelling.
+var secretHeaders = map[string]bool{
+	"authorization": true, "proxy-authorization": true, "cookie": true, "set-cookie": true, "x-api-key": true, "api-key": true,
+	"x-litellm-api-key": true, "x-goog-api-key": true, "ocp-apim-subscription-key": true, "x-openwebui-user-jwt": true,
+	"cf-access-jwt-assertion": true,
+}
+
+// SecretHeader says whether a header of that name holds a secret. Such headers
+// are dropped, not masked. Case does not matter, nor '_' for '-'.
+func SecretHeader(name string) bool {
+	name = plainHeader(name)
+	if secretHeaders[name] || strings.HasSuffix(name, "-key") || strings.HasSuffix(name, "-cookie") {
+		return true
+	}
+	for _, part := range []string{"token", "secret", "password", "authorization", "-jwt", "credential"} {
+		if strings.Contains(name, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// plainHeader returns a header's name for comparing: lower-case, '-' for '_'.
+func plainHeader(name string) string {
+	return strings.ReplaceAll(strings.ToLower(strings.TrimSpace(name)), "_", "-")
+}
+
+// langfuseHeader returns a plain name without the `x-` that proxies want before
+// `langfuse-…`.
+func langfuseHeader(plain string) string {
+	if rest, ok := strings.CutPrefix(plain, "x-"); ok && strings.HasPrefix(rest, "langfuse-") {
+		return rest
+	}
+	return plain
+}
+
+// A heading is a request header with its name ready for comparing.
+type heading struct {
+	tailer.Header
+	plain string
+}
+
+func headings(headers []tailer.Header) []heading {
+	all := make([]heading, 0, len(headers))
+	for _, h := range headers {
+		all = append(all, heading{Header: h, plain: langfuseHeader(plainHeader(h.Name))})
+	}
+	return all
+}
+
+// percentDecoded returns s with each %XX replaced by its byte, once. '+' stays,
+// and so does an escape that is none or whose bytes are no UTF-8.
+func percentDecoded(s string) string {
+	if !strings.Contains(s, "%") {
+		return s
+	}
+	var out, bytes []byte
+	for i := 0; i < len(s); {
+		from := i
+		bytes = bytes[:0]
+		for ; i+2 < len(s) && s[i] == '%' && hexByte[s[i+1]] && hexByte[s[i+2]]; i += 3 {
+			high, _ := unhex(s[i+1])
+			low, _ := unhex(s[i+2])
+			bytes = append(bytes, high<<4|low)
+		}
+		if i == from {
+			out = append(out, s[i])
+			i++
+			continue
+		}
+		for k := 0; k < len(bytes); {
+			r, size := utf8.DecodeRune(bytes[k:])
+			if r == utf8.RuneError && size == 1 {
+				out = append(out, s[from+3*k:from+3*k+3]...)
+			} else {
+				out = append(out, bytes[k:k+size]...)
+			}
+			k += size
+		}
+	}
+	return string(out)
+}
+
+// canonical returns `x-openwebui-user-name` as `X-OpenWebUI-User-Name`.
+func canonical(plain string) string {
+	var b strings.Builder
+	b.WriteString("X-OpenWebUI")
+	for part := range strings.SplitSeq(strings.TrimPrefix(plain, openWebUI), "-") {
+		b.WriteByte('-')
+		if part != "" {
+			b.WriteString(strings.ToUpper(part[:1]) + part[1:])
+		}
+	}
+	return b.String()
+}
+
+// headers fills ProfileHeaders and OtherHeaders and takes what is secret out of
+// the request's own headers.
+func (c *call) headers() {
+	var profile, other, kept []tailer.Header
+	for _, h := range c.heads {
+		if SecretHeader(h.Name) {
+			c.p.count.SecretHeaders++
+			continue
+		}
+		value := c.p.text(valid(h.Value))
+		name := c.p.text(valid(strings.ToLower(h.Name)))
+		kept = append(kept, tailer.Header{Name: name, Value: value})
+		if blank(value) || name == "" {
+			continue
+		}
+		if shown, ok := c.e.profileName(h.plain); ok {
+			value = c.p.text(strings.TrimSpace(percentDecoded(valid(h.Value))))
+			if !blank(value) {
+				profile = join(profile, c.p.text(valid(shown)), value)
+			}
+			continue
+		}
+		other = join(other, name, value)
+	}
+	c.x.Request.Headers = kept
+	a := &c.x.Attribution
+	a.ProfileHeaders, a.OtherHeaders = profile, headerObject(other)
+}
+
+// profileName returns the spelling in which a profile header is reported.
+func (e *Enricher) profileName(plain string) (string, bool) {
+	if strings.HasPrefix(plain, openWebUI) && len(plain) > len(openWebUI) {
+		return canonical(plain), true
+	}
+	for _, name := range e.cfg.ProfileHeaders {
+		if plainHeader(name) == plain {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+// join appends a header, or its value to one of the same name, as HTTP does.
+func join(all []tailer.Header, name, value string) []tailer.Header {
+	for i := range all {
+		if all[i].Name == name {
+			all[i].Value += ", " + value
+			return all
+		}
+	}
+	return append(all, tailer.Header{Name: name, Value: value})
+}
+
+// headerObject returns headers as a JSON object in their order; nil for none.
+func headerObject(headers []tailer.Header) json.RawMessage {
+	if len(headers) == 0 {
+		return nil
+	}
+	out := []byte{'{'}
+	for i, h := range headers {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(appendQuoted(out, []byte(h.Name)), ':')
+		out = appendQuoted(out, []byte(h.Value))
+	}
+	return append(out, '}')
+}

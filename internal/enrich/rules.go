@@ -1,0 +1,124 @@
+package enrich
+
+// shapes are secrets that their own form gives away: a prefix that their maker
+// chose, then a run of bytes. Lengths are those of the run; max 0 is no limit.
+// What they look like is their makers' public documentation, read 2026-11.
+var shapes = []struct {
+	prefix   string
+	run      *class
+	min, max int
+	check    func(run []byte) bool // nil: any run will do
+}{
+	{"sk-", wordByte, 16, 0, looksLikeKey}, // OpenAI, Anthropic, OpenRouter, DeepSeek, LiteLLM, Langfuse (sk-lf-)
+	{"pk-lf-", wordByte, 8, 0, hasDigit},   // Langfuse public key
+	{"sk_live_", alnumByte, 16, 0, nil},    // Stripe
+	{"sk_test_", alnumByte, 16, 0, nil},
+	{"rk_live_", alnumByte, 16, 0, nil},
+	{"rk_test_", alnumByte, 16, 0, nil},
+	{"sk_", lowerHex, 48, 0, nil}, // ElevenLabs
+	{"whsec_", base64Byte, 24, 0, nil},
+	{"AIza", wordByte, 30, 0, nil},  // Google API key
+	{"ya29.", wordByte, 20, 0, nil}, // Google OAuth access token
+	{"1//0", wordByte, 30, 0, nil},  // Google OAuth refresh token
+	{"GOCSPX-", wordByte, 20, 0, nil},
+	{"AKIA", upperDigit, 16, 16, nil}, // AWS access key ids
+	{"ASIA", upperDigit, 16, 16, nil},
+	{"ABIA", upperDigit, 16, 16, nil},
+	{"ACCA", upperDigit, 16, 16, nil},
+	{"ABSK", base64Byte, 80, 0, nil}, // AWS Bedrock API key
+	{"bedrock-api-key-", base64Byte, 32, 0, nil},
+	{"gsk_", alnumByte, 32, 0, nil},    // Groq
+	{"xai-", alnumByte, 32, 0, nil},    // xAI
+	{"pplx-", alnumByte, 32, 0, nil},   // Perplexity
+	{"nvapi-", wordByte, 32, 0, nil},   // NVIDIA
+	{"hf_", alnumByte, 30, 0, nil},     // Hugging Face
+	{"r8_", alnumByte, 30, 0, nil},     // Replicate
+	{"fw_", alnumByte, 20, 0, hasBoth}, // Fireworks
+	{"tgp_v1_", wordByte, 32, 0, nil},  // Together
+	{"jina_", wordByte, 32, 0, nil},
+	{"tvly-", wordByte, 20, 0, hasDigit}, // Tavily
+	{"lsv2_", wordByte, 32, 0, nil},      // LangSmith
+	{"dapi", lowerHex, 32, 0, nil},       // Databricks
+	{"ghp_", alnumByte, 30, 0, nil},      // GitHub
+	{"gho_", alnumByte, 30, 0, nil},
+	{"ghu_", alnumByte, 30, 0, nil},
+	{"ghs_", dottedByte, 30, 0, hasDigit},
+	{"ghr_", alnumByte, 30, 0, nil},
+	{"github_pat_", wordByte, 22, 0, nil},
+	{"glpat-", dottedByte, 20, 0, nil}, // GitLab
+	{"gldt-", wordByte, 20, 0, hasDigit},
+	{"glrt-", dottedByte, 20, 0, hasDigit},
+	{"xoxa-", wordByte, 10, 0, hasDigit}, // Slack
+	{"xoxb-", wordByte, 10, 0, hasDigit},
+	{"xoxc-", wordByte, 10, 0, hasDigit},
+	{"xoxd-", bearerByte, 10, 0, hasDigit},
+	{"xoxe-", wordByte, 10, 0, hasDigit},
+	{"xoxe.", dottedByte, 10, 0, hasDigit},
+	{"xoxp-", wordByte, 10, 0, hasDigit},
+	{"xoxr-", wordByte, 10, 0, hasDigit},
+	{"xoxs-", wordByte, 10, 0, hasDigit},
+	{"xapp-", wordByte, 10, 0, hasDigit},
+	{"npm_", alnumByte, 36, 0, nil},
+	{"pypi-", wordByte, 50, 0, nil},
+	{"SG.", dottedByte, 40, 0, hasDigit},  // SendGrid
+	{"key-", lowerHex, 32, 32, nil},       // Mailgun
+	{"dop_v1_", lowerHex, 64, 0, nil},     // DigitalOcean
+	{"shpat_", hexByte, 32, 0, nil},       // Shopify
+	{"tskey-", wordByte, 16, 0, hasDigit}, // Tailscale
+	{"hvs.", wordByte, 24, 0, nil},        // HashiCorp Vault
+	{"lin_api_", alnumByte, 32, 0, nil},   // Linear
+	{"ntn_", alnumByte, 40, 0, nil},       // Notion
+	{"ATATT3", bearerByte, 60, 0, nil},    // Atlassian
+	{"glsa_", wordByte, 32, 0, hasDigit},  // Grafana
+	{"glc_", base64Byte, 32, 0, hasDigit},
+	{"NRAK-", upperDigit, 27, 0, nil}, // New Relic
+	{"PMAK-", wordByte, 32, 0, nil},   // Postman
+	{"AGE-SECRET-KEY-1", upperDigit, 40, 0, nil},
+	{"EAACEdEose0cBA", alnumByte, 10, 0, nil}, // Facebook
+}
+
+// names are what stands before a value that has no form of its own, in
+// configuration, code, headers and command lines: `api_key="…"`.
+var names = []string{
+	"api_key", "api-key", "apikey", "subscription-key", "secret_key", "secret-key", "secretkey", "secret_access_key",
+	"secretaccesskey", "access_token", "accesstoken", "auth_token", "authtoken", "refresh_token", "refreshtoken",
+	"session_token", "security-token", "client_secret", "clientsecret", "accountkey", "sharedaccesskey", "authorization",
+	"master_key", "private_key", "bearer_token", "signing_key",
+}
+
+// params are names of query parameters whose values are secrets.
+var params = []string{
+	"key=", "api_key=", "api-key=", "apikey=", "access_token=", "token=", "auth=", "sig=", "signature=", "client_secret=",
+	"password=", "x-amz-signature=", "x-amz-security-token=", "x-amz-credential=", "x-goog-signature=", "x-goog-credential=",
+	"subscription-key=", "ocp-apim-subscription-key=", "secret=", "id_token=", "refresh_token=",
+}
+
+// textRules are the rules for unknown secrets and for media.
+func textRules() []rule {
+	all := []rule{
+		{name: "media", prefix: "data:", fold: true, match: matchMedia, always: true},
+		{name: "bearer", prefix: "bearer", fold: true, match: matchBearer},
+		{name: "basic", prefix: "basic", fold: true, match: matchBasic},
+		{name: "jwt", prefix: "eyJ", match: matchJWT},
+		{name: "private key", prefix: "-----BEGIN ", free: true, match: matchPEM},
+		{name: "url password", prefix: "://", free: true, match: matchUserinfo},
+		{name: "telegram", prefix: ":AA", free: true, match: matchTelegram},
+		{name: "azure client secret", prefix: "Q~", free: true, match: matchAzureSecret},
+		{name: "slack webhook", prefix: "hooks.slack.com/services/", free: true, match: webhook(20)},
+		{name: "discord webhook", prefix: "/api/webhooks/", free: true, match: webhook(40)},
+		{name: "connection string", prefix: ";password=", fold: true, free: true, match: matchConnection},
+		{name: "connection string", prefix: ";pwd=", fold: true, free: true, match: matchConnection},
+	}
+	for _, s := range shapes {
+		all = append(all, rule{name: s.prefix, prefix: s.prefix, match: shape(len(s.prefix), s.run, s.min, s.max, s.check)})
+	}
+	for _, name := range names {
+		all = append(all, rule{name: name, prefix: name, fold: true, free: true, match: assignment(len(name))})
+	}
+	for _, name := range params {
+		all = append(all,
+			rule{name: "?" + name, prefix: "?" + name, fold: true, free: true, match: parameter(len(name) + 1)},
+			rule{name: "&" + name, prefix: "&" + name, fold: true, free: true, match: parameter(len(name) + 1)})
+	}
+	return all
+}

@@ -1,0 +1,189 @@
+package pair
+
+import (
+	"slices"
+	"time"
+
+	"tailer"
+)
+
+// call is one request that is being put together: every record that bears its
+// call id, and the id-less ones that certainly belong to it.
+type call struct {
+	id       string
+	first    time.Time // of its first record
+	coarse   bool      // first is exact to a second only
+	last     time.Time // of its newest record
+	function string    // the function of its first arguments record
+	tries    []try
+	attempts []attempt
+	request  tailer.Request
+	key      tailer.Key
+	front    *front
+	told     *loose // the error that the client was told
+	pos      []tailer.Position
+	bytes    int64
+
+	disconnected bool
+	queued       bool // waits to settle
+	finished     bool
+}
+
+// try is the start of one attempt.
+type try struct {
+	at    time.Time
+	model string
+	group string
+}
+
+// attempt is what payloads and call records state of one attempt.
+type attempt struct {
+	tailer.Call
+	at      time.Time // when it was logged
+	payload bool      // stated by a payload of its own
+}
+
+// touch notes a record of the call.
+func (c *call) touch(r *tailer.Record) {
+	if r.Time.After(c.last) {
+		c.last = r.Time
+	}
+	if c.first.IsZero() || r.Time.Before(c.first) {
+		c.first, c.coarse = r.Time, r.Coarse
+	}
+	c.pos = append(c.pos, r.Pos)
+	c.bytes += recordOverhead + size(r)
+}
+
+// recordOverhead is a call's own memory for each record, in bytes.
+const recordOverhead = 256
+
+// size returns how much content a record holds, in bytes.
+func size(r *tailer.Record) int64 {
+	n := len(r.Call.Response) + len(r.Request.Metadata) + len(r.Raw)
+	for _, f := range r.Request.Body {
+		n += len(f.Value)
+	}
+	for _, h := range r.Request.Headers {
+		n += len(h.Name) + len(h.Value) + 32
+	}
+	return int64(n)
+}
+
+// addArguments notes the start of an attempt. Functions that LiteLLM calls
+// inside another, for the same request, are no attempts of their own.
+func (c *call) addArguments(r *tailer.Record) {
+	if c.function == "" {
+		c.function = r.Function
+	}
+	if c.function == r.Function {
+		c.tries = append(c.tries, try{at: r.Time, model: r.Call.Model, group: r.Call.ModelGroup})
+	}
+	c.state(r)
+}
+
+// addAttempt notes a whole attempt; the same one may be logged twice.
+func (c *call) addAttempt(r *tailer.Record) {
+	c.state(r)
+	for i := range c.attempts {
+		a := &c.attempts[i]
+		if a.Outcome == r.Call.Outcome && sameInstant(a.Start, r.Call.Start) {
+			a.merge(r)
+			return
+		}
+	}
+	c.attempts = append(c.attempts, attempt{Call: r.Call, at: r.Time, payload: r.Kind == tailer.KindPayload})
+	slices.SortStableFunc(c.attempts, func(a, b attempt) int { return a.Start.Compare(b.Start) })
+}
+
+// state takes what a record states of the request as the client sent it. What
+// is known already stays.
+func (c *call) state(r *tailer.Record) {
+	q, s := &c.request, &r.Request
+	if q.Method == "" {
+		q.Method = s.Method
+	}
+	if q.Route == "" {
+		q.Route = s.Route
+	}
+	if len(s.Headers) > len(q.Headers) {
+		q.Headers = s.Headers
+	}
+	if q.Body == nil {
+		q.Body, q.Metadata = s.Body, s.Metadata
+	}
+	if c.key == (tailer.Key{}) {
+		c.key = r.Key
+	}
+}
+
+// merge takes what a second record of the same attempt says more.
+func (a *attempt) merge(r *tailer.Record) {
+	if r.Kind == tailer.KindPayload && !a.payload {
+		old := a.Call
+		a.Call, a.payload = r.Call, true
+		r.Call = old
+	}
+	if a.Response == nil {
+		a.Response = r.Call.Response
+	}
+	if a.Usage == nil {
+		a.Usage = r.Call.Usage
+	}
+	if a.ReceivedAt.IsZero() {
+		a.ReceivedAt = r.Call.ReceivedAt
+	}
+	if a.LiteLLM == "" {
+		a.LiteLLM = r.Call.LiteLLM
+	}
+	if a.ModelID == "" {
+		a.ModelID = r.Call.ModelID
+	}
+	if r.Call.End.After(a.End) && a.Outcome == tailer.OutcomeFailure {
+		a.End = r.Call.End
+	}
+	a.Upstream = a.Upstream || r.Call.Upstream
+	a.Private = a.Private || r.Call.Private
+}
+
+// sameInstant compares times that were written by two loggers to the µs.
+func sameInstant(a, b time.Time) bool {
+	d := a.Sub(b)
+	return d > -time.Millisecond && d < time.Millisecond
+}
+
+// isAnother reports whether a record with this call's id belongs to another
+// request: clients may choose the id, and choose it twice.
+func (c *call) isAnother(r *tailer.Record) bool {
+	last := c.final()
+	return last != nil && last.Outcome == tailer.OutcomeSuccess && r.Call.Start.After(last.End)
+}
+
+// final returns the attempt that decided the request: the last success, else
+// the last failure; nil when none is known.
+func (c *call) final() *attempt {
+	for i := len(c.attempts) - 1; i >= 0; i-- {
+		if c.attempts[i].Outcome == tailer.OutcomeSuccess {
+			return &c.attempts[i]
+		}
+	}
+	if n := len(c.attempts); n > 0 {
+		return &c.attempts[n-1]
+	}
+	return nil
+}
+
+// succeeded reports whether an attempt succeeded.
+func (c *call) succeeded() bool {
+	a := c.final()
+	return a != nil && a.Outcome == tailer.OutcomeSuccess
+}
+
+// failed reports whether the last known attempt failed.
+func (c *call) failed() bool {
+	a := c.final()
+	return a != nil && a.Outcome == tailer.OutcomeFailure
+}
+
+// ended reports whether the request's outcome is known.
+func (c *call) ended() bool { return c.succeeded() || c.failed() && c.told != nil }

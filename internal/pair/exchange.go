@@ -1,0 +1,190 @@
+package pair
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"tailer"
+)
+
+// exchange builds the exchange. ok is false for what is not the request of a
+// client to an LLM route, and for a call whose outcome no record states.
+func (c *call) exchange() (x tailer.Exchange, ok bool) {
+	last := c.final()
+	if last == nil || !isRoute(c.request.Route, last.CallType) {
+		return x, false
+	}
+	x = tailer.Exchange{
+		CallID: c.id, Request: c.request, Key: c.key, Streamed: last.Streamed, Private: last.Private,
+		CallType: callType(c.request.Route, last.CallType), ModelGroup: last.ModelGroup, LiteLLM: last.LiteLLM,
+		Positions: c.pos,
+	}
+	x.ClientCallID = slices.ContainsFunc(x.Request.Headers, func(h tailer.Header) bool {
+		return h.Name == "x-litellm-call-id" && h.Value == c.id
+	})
+	if c.front != nil && c.front.request.Body != nil {
+		// LiteLLM writes session headers over the client's own metadata in all
+		// later records (1.84 and later); the body as received still has them.
+		x.Request.Metadata = c.front.request.Metadata
+	}
+	if last.Upstream {
+		x.Model, x.ModelID, x.Provider = last.Model, last.ModelID, last.Provider
+	}
+	c.times(&x, last)
+	if last.Outcome == tailer.OutcomeSuccess {
+		c.answer(&x, last)
+	} else {
+		c.failure(&x, last)
+	}
+	c.failedTries(&x, last)
+	return x, true
+}
+
+// answer fills in what a success states.
+func (c *call) answer(x *tailer.Exchange, last *attempt) {
+	x.Status, x.Level = 200, tailer.LevelDefault
+	x.Response, x.Usage = last.Response, last.Usage
+	x.ResponseID, x.ResponseModel, x.CacheHit = last.ResponseID, last.ResponseModel, last.CacheHit
+	x.CostTotal, x.CostInput, x.CostOutput = last.CostTotal, last.CostInput, last.CostOutput
+	if c.disconnected {
+		x.Level, x.StatusMessage = tailer.LevelWarning, "client disconnected"
+	}
+}
+
+// failure fills in what the client was told, else what the last attempt met.
+func (c *call) failure(x *tailer.Exchange, last *attempt) {
+	x.Level = tailer.LevelError
+	f := last.Failure
+	x.Status = f.Status
+	if c.told != nil {
+		if c.told.failure.Message != "" {
+			f.Message = c.told.failure.Message
+		}
+		if c.told.failure.Class != "" {
+			f.Class = c.told.failure.Class
+		}
+		if x.Status == 0 {
+			x.Status = c.told.failure.Status
+		}
+		if c.told.kind == tailer.KindStreamFailure {
+			x.Status = 200
+		}
+	}
+	x.Response = last.Response
+	x.ErrorClass = f.Class
+	x.StatusMessage = f.Message
+	if f.Class != "" && !strings.HasPrefix(f.Message, "litellm.") {
+		x.StatusMessage = f.Class + ": " + f.Message
+	}
+}
+
+// times sets start, end and first token by the contract's order of sources.
+func (c *call) times(x *tailer.Exchange, last *attempt) {
+	began := last.Start
+	for i := range c.attempts {
+		if a := &c.attempts[i]; !a.Start.IsZero() && (began.IsZero() || a.Start.Before(began)) {
+			began = a.Start
+		}
+	}
+	x.Start = began
+	switch received := c.received(began); {
+	case c.front != nil && c.front.arrived && !c.front.coarse && c.front.at.Before(began):
+		x.Start = c.front.at
+	case !received.IsZero():
+		x.Start = received
+	case c.front != nil:
+		x.Start = withinSecond(c.front.at, c.front.coarse, began)
+	case !c.first.IsZero() && c.first.Before(began):
+		x.Start = withinSecond(c.first, c.coarse, began)
+	}
+	x.End = last.End
+	if c.told != nil && c.told.at.After(x.End) {
+		x.End = c.told.at
+	}
+	if x.End.Before(x.Start) {
+		x.End = x.Start
+	}
+	if !last.FirstToken.Before(x.Start) && !last.FirstToken.After(x.End) {
+		x.FirstToken = last.FirstToken
+	}
+}
+
+// received returns when the proxy says it received the request. Later attempts
+// state it on another clock in some versions (1.98), so the newest one before
+// the request began is taken.
+func (c *call) received(began time.Time) (at time.Time) {
+	for i := range c.attempts {
+		if r := c.attempts[i].ReceivedAt; r.After(at) && !r.After(began) && began.Sub(r) < time.Hour {
+			at = r
+		}
+	}
+	return at
+}
+
+// withinSecond makes a stamp that is exact to a second only as exact as a later
+// time in the same second allows.
+func withinSecond(stamp time.Time, coarse bool, later time.Time) time.Time {
+	if !coarse {
+		return stamp
+	}
+	if end := stamp.Add(time.Second - time.Millisecond); later.After(end) {
+		return end
+	}
+	if later.Before(stamp) {
+		return stamp
+	}
+	return later
+}
+
+// failedTries adds the attempts that another one followed.
+func (c *call) failedTries(x *tailer.Exchange, last *attempt) {
+	var failed []attempt
+	for _, a := range c.attempts {
+		if a.Outcome == tailer.OutcomeFailure && a.Start.Before(last.Start) && !sameInstant(a.Start, last.Start) {
+			failed = append(failed, a)
+		}
+	}
+	count := max(len(failed), len(c.tries)-1)
+	if count <= 0 {
+		return
+	}
+	x.Tries = count + 1
+	for i := range count {
+		x.Attempts = append(x.Attempts, c.failedTry(i, failed, x))
+	}
+}
+
+// failedTry describes the i-th failed attempt from its own record, else from the
+// arguments that began it.
+func (c *call) failedTry(i int, failed []attempt, x *tailer.Exchange) tailer.Attempt {
+	var t tailer.Attempt
+	if i < len(c.tries) {
+		t.Start, t.Model, t.ModelGroup = c.tries[i].at, c.tries[i].model, c.tries[i].group
+	}
+	if i < len(failed) {
+		a := failed[i]
+		t = tailer.Attempt{Start: a.Start, End: a.End, Model: a.Model, ModelGroup: a.ModelGroup, Provider: a.Provider,
+			Status: a.Failure.Status, ErrorClass: a.Failure.Class, Message: a.Failure.Message}
+	} else if i+1 < len(c.tries) {
+		t.End = c.tries[i+1].at
+	}
+	if t.Start.Before(x.Start) {
+		t.Start = x.Start
+	}
+	if t.End.Before(t.Start) {
+		t.End = t.Start
+	}
+	if t.End.After(x.End) {
+		t.End = x.End
+		t.Start = earlier(t.Start, t.End)
+	}
+	return t
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,224 @@
+package pair
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"hash/maphash"
+	"slices"
+	"strings"
+	"time"
+
+	"tailer"
+)
+
+// front is the request side of a request whose records bear no call id: the
+// body, and the headers that the same worker logs right after it.
+type front struct {
+	at       time.Time
+	coarse   bool
+	stream   tailer.Stream
+	request  tailer.Request
+	pos      []tailer.Position
+	key      uint64 // of the headers; 0 while unknown
+	arrived  bool   // at is when the request reached the proxy
+	claimed  bool
+	awaiting bool // a body that waits for its headers
+}
+
+// frontIndex holds the fronts that no call has claimed.
+type frontIndex struct {
+	seed   maphash.Seed
+	byKey  map[uint64][]*front
+	queue  []*front // by time
+	latest *front   // the last body, waiting for its headers
+	// arrivals are requests that reached the proxy and stated nothing of
+	// themselves yet. Only a single one can be told to be the next front's.
+	arrivals []time.Time
+}
+
+func newFrontIndex() frontIndex {
+	return frontIndex{seed: maphash.MakeSeed(), byKey: map[uint64][]*front{}}
+}
+
+// maxFronts bounds the index: beyond it the oldest are dropped.
+const maxFronts = 20_000
+
+// headerGap is how long after its body a request's headers may be logged: both
+// are written without giving way to another request (litellm_pre_call_utils.py).
+const headerGap = 2 * time.Second
+
+// add takes a body, headers, or both.
+func (x *frontIndex) add(r *tailer.Record) {
+	switch r.Kind {
+	case tailer.KindBody:
+		f := &front{at: r.Time, coarse: r.Coarse, stream: r.Stream, request: r.Request, pos: []tailer.Position{r.Pos}, awaiting: true}
+		x.arrive(f)
+		x.latest = f
+		x.queue = append(x.queue, f)
+	case tailer.KindHeaders:
+		key := x.keyOf(r.Request.Headers)
+		f := x.latest
+		if f == nil || !f.awaiting || f.stream != r.Stream || r.Time.Sub(f.at) > headerGap {
+			f = &front{at: r.Time, coarse: r.Coarse, stream: r.Stream}
+			x.arrive(f)
+			x.queue = append(x.queue, f)
+		}
+		x.latest = nil
+		f.awaiting = false
+		f.request.Headers = r.Request.Headers
+		f.pos = append(f.pos, r.Pos)
+		f.key = key
+		x.byKey[key] = append(x.byKey[key], f)
+	}
+}
+
+// arrivalGap is how long before its body a request may have arrived.
+const arrivalGap = 5 * time.Second
+
+// arrive moves the front back to the arrival that is certainly its own.
+func (x *frontIndex) arrive(f *front) {
+	if len(x.arrivals) == 1 && f.at.Sub(x.arrivals[0]) < arrivalGap {
+		f.at, f.arrived = x.arrivals[0], true
+	}
+	x.arrivals = x.arrivals[:0]
+}
+
+// claim takes the front that states the same headers and the same body as the
+// request; nil when there is none. Among fronts that are equal in all of it the
+// last one before the call began is taken.
+func (x *frontIndex) claim(request *tailer.Request, before time.Time) *front {
+	if len(request.Headers) == 0 {
+		return nil
+	}
+	key := x.keyOf(request.Headers)
+	var best *front
+	for _, f := range x.byKey[key] {
+		limit := before
+		if f.coarse {
+			limit = before.Add(time.Second)
+		}
+		if f.claimed || f.at.After(limit) || !sameBody(f.request.Body, request.Body) {
+			continue
+		}
+		if best == nil || !f.at.Before(best.at) {
+			best = f
+		}
+	}
+	if best != nil {
+		best.claimed = true
+	}
+	return best
+}
+
+// expire forgets the fronts from before a time.
+func (x *frontIndex) expire(before time.Time, unclaimed *int64) {
+	n := 0
+	for n < len(x.queue) && (x.queue[n].claimed || x.queue[n].at.Before(before) || len(x.queue)-n > maxFronts) {
+		f := x.queue[n]
+		if !f.claimed {
+			*unclaimed++
+		}
+		if list := slices.DeleteFunc(x.byKey[f.key], func(o *front) bool { return o == f }); len(list) > 0 {
+			x.byKey[f.key] = list
+		} else {
+			delete(x.byKey, f.key)
+		}
+		x.queue[n] = nil
+		n++
+	}
+	x.queue = x.queue[n:]
+}
+
+// size returns how many fronts nobody claimed.
+func (x *frontIndex) size() int {
+	n := 0
+	for _, f := range x.queue {
+		if !f.claimed {
+			n++
+		}
+	}
+	return n
+}
+
+// keyOf hashes the headers that every record of a request states alike: LiteLLM
+// leaves credentials out of some records, or masks them.
+func (x *frontIndex) keyOf(headers []tailer.Header) uint64 {
+	plain := make([]tailer.Header, 0, len(headers))
+	for _, h := range headers {
+		if !isCredential(h.Name) {
+			plain = append(plain, h)
+		}
+	}
+	slices.SortFunc(plain, func(a, b tailer.Header) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Value, b.Value))
+	})
+	var h maphash.Hash
+	h.SetSeed(x.seed)
+	for _, p := range plain {
+		_, _ = h.WriteString(p.Name)
+		_ = h.WriteByte(0)
+		_, _ = h.WriteString(p.Value)
+		_ = h.WriteByte(0)
+	}
+	return h.Sum64()
+}
+
+func isCredential(name string) bool {
+	for _, part := range []string{"auth", "key", "token", "secret", "cookie", "password", "jwt", "credential", "assertion"} {
+		if strings.Contains(name, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// sameBody reports whether two bodies can be the same request's: what both state
+// of model and content is equal.
+func sameBody(a, b tailer.Fields) bool {
+	for _, name := range []string{"model", "messages", "prompt", "input", "query"} {
+		x, y := a.Get(name), b.Get(name)
+		if x != nil && y != nil && !sameJSON(x, y) {
+			return false
+		}
+	}
+	return true
+}
+
+// sameJSON compares two JSON values; nulls in objects count as absent.
+func sameJSON(a, b json.RawMessage) bool {
+	if bytes.Equal(a, b) {
+		return true
+	}
+	var x, y any
+	if json.Unmarshal(a, &x) != nil || json.Unmarshal(b, &y) != nil {
+		return false
+	}
+	return sameValue(x, y)
+}
+
+func sameValue(a, b any) bool {
+	switch x := a.(type) {
+	case map[string]any:
+		y, ok := b.(map[string]any)
+		if !ok {
+			return false
+		}
+		for k, v := range x {
+			if w, found := y[k]; (v != nil || w != nil) && (!found && v != nil || !sameValue(v, w)) {
+				return false
+			}
+		}
+		for k, w := range y {
+			if _, found := x[k]; !found && w != nil {
+				return false
+			}
+		}
+		return true
+	case []any:
+		y, ok := b.([]any)
+		return ok && slices.EqualFunc(x, y, sameValue)
+	default:
+		return a == b
+	}
+}

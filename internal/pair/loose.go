@@ -1,0 +1,109 @@
+package pair
+
+import (
+	"strings"
+	"time"
+
+	"tailer"
+)
+
+// loose is an error without a call id that no call has claimed.
+type loose struct {
+	kind    tailer.Kind
+	at      time.Time
+	failure tailer.Failure
+	callID  string // "" for most
+	pos     tailer.Position
+}
+
+// addFailure takes an error that a client was told.
+func (t *Table) addFailure(r *tailer.Record) {
+	e := &loose{kind: r.Kind, at: r.Time, failure: r.Failure, pos: r.Pos}
+	if r.CallID != "" {
+		if c := t.calls[r.CallID]; c != nil {
+			c.touch(r)
+			c.told = e
+			t.settle(c)
+			return
+		}
+	}
+	for c := range t.waiting.all() {
+		if r.CallID == "" && c.failed() && c.told == nil && e.fits(c) {
+			c.touch(r)
+			c.told = e
+			t.settle(c)
+			return
+		}
+	}
+	e.callID = r.CallID
+	t.errors = append(t.errors, e)
+}
+
+// claimError gives the call the oldest error that fits it. A call that went on
+// to succeed gives back what it had claimed.
+func (t *Table) claimError(c *call) {
+	if c.succeeded() && c.told != nil && c.told.callID == "" && c.told.kind != tailer.KindStreamFailure {
+		t.errors = append(t.errors, c.told)
+		c.told = nil
+	}
+	if !c.failed() || c.told != nil {
+		return
+	}
+	for i, e := range t.errors {
+		if e.callID == c.id || e.callID == "" && e.fits(c) {
+			c.told = e
+			c.pos = append(c.pos, e.pos)
+			if e.at.After(c.last) {
+				c.last = e.at
+			}
+			t.errors = append(t.errors[:i], t.errors[i+1:]...)
+			return
+		}
+	}
+}
+
+// looseLife is how long, in log time, an error waits for its call.
+const looseLife = time.Minute
+
+// maxLoose bounds the errors that wait.
+const maxLoose = 4096
+
+func (t *Table) expireErrors() {
+	n := 0
+	for n < len(t.errors) && (t.now.Sub(t.errors[n].at) > looseLife || len(t.errors)-n > maxLoose) {
+		n++
+	}
+	t.counts.Unmatched += int64(n)
+	t.errors = t.errors[n:]
+}
+
+// fits reports whether the error is what a client of the call was told: it
+// starts with the words of the failed attempt and names the same model group.
+func (e *loose) fits(c *call) bool {
+	a := c.final()
+	if e.at.Before(a.Start.Add(-time.Second)) {
+		return false
+	}
+	if group := groupIn(e.failure.Message); group != "" && a.ModelGroup != "" && group != a.ModelGroup {
+		return false
+	}
+	words, _, _ := strings.Cut(a.Failure.Message, "\n")
+	if words == "" {
+		return e.failure.Message == "" || e.kind == tailer.KindRefused && strings.HasPrefix(a.CallType, "/")
+	}
+	return strings.HasPrefix(e.failure.Message, words)
+}
+
+// groupIn returns the model group that the router names in an error: up to 1.98
+// as `Received Model Group=x`, later as `model group 'x' failed`.
+func groupIn(message string) string {
+	if _, rest, ok := strings.Cut(message, "Received Model Group="); ok {
+		group, _, _ := strings.Cut(rest, "\n")
+		return strings.TrimSpace(group)
+	}
+	if _, rest, ok := strings.Cut(message, "LiteLLM: model group '"); ok {
+		group, _, _ := strings.Cut(rest, "' failed")
+		return group
+	}
+	return ""
+}

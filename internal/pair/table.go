@@ -1,0 +1,246 @@
+package pair
+
+import (
+	"time"
+
+	"tailer"
+)
+
+// Config bounds what a Table holds.
+type Config struct {
+	// GiveUp is how long, in log time, a request may be silent before it is
+	// handed out without an end. Zero means 10 minutes.
+	GiveUp time.Duration
+	// Settle is how long, in log time, an ended request waits for records that
+	// are written late. Zero means 10 seconds.
+	Settle time.Duration
+	// MaxOpen is how many requests are held at most; zero means 20,000.
+	MaxOpen int
+	// MaxBytes is how much content they hold at most, in bytes; zero means 32 MiB.
+	MaxBytes int64
+}
+
+func (c Config) withDefaults() Config {
+	if c.GiveUp <= 0 {
+		c.GiveUp = 10 * time.Minute
+	}
+	if c.Settle <= 0 {
+		c.Settle = 10 * time.Second
+	}
+	if c.MaxOpen <= 0 {
+		c.MaxOpen = 20_000
+	}
+	if c.MaxBytes <= 0 {
+		c.MaxBytes = 32 << 20
+	}
+	return c
+}
+
+// Counts tells what became of the records.
+type Counts struct {
+	Records   int64 // taken in
+	Exchanges int64 // handed out
+	Attempts  int64 // failed tries among them
+	Evicted   int64 // handed out early because too many were open
+	Unclaimed int64 // request sides that no call claimed
+	Unmatched int64 // errors and access lines that belong to no known call
+	Conflicts int64 // records that contradict their call: a second user or another request
+}
+
+// Table holds the requests whose records are still coming in. Its zero value is
+// not usable: see New. It is not safe for concurrent use.
+type Table struct {
+	cfg      Config
+	counts   Counts
+	now      time.Time // log time: the newest record's
+	calls    map[string]*call
+	waiting  queue // every call, by the time it gives up
+	settling queue // ended calls, by the time they are handed out
+	fronts   frontIndex
+	errors   []*loose // errors that no call has claimed yet, oldest first
+	bytes    int64
+	open     int
+	private  bool
+	out      []tailer.Exchange
+}
+
+// New returns an empty table.
+func New(cfg Config) *Table {
+	return &Table{cfg: cfg.withDefaults(), calls: map[string]*call{}, fronts: newFrontIndex()}
+}
+
+// Counts returns the counters so far.
+func (t *Table) Counts() Counts { return t.counts }
+
+// Open returns how many requests are held.
+func (t *Table) Open() int { return t.open }
+
+// Low returns the place of the oldest record that is still held, for the source
+// to resume at; ok is false when nothing is held.
+func (t *Table) Low() (pos tailer.Position, ok bool) {
+	for c := range t.waiting.all() {
+		for _, p := range c.pos {
+			if !ok || p.Offset < pos.Offset {
+				pos, ok = p, true
+			}
+		}
+	}
+	return pos, ok
+}
+
+// Add takes the next record and returns the exchanges that ended with it, oldest
+// first. The caller owns the returned slice until the next call.
+func (t *Table) Add(r *tailer.Record) []tailer.Exchange {
+	t.out = t.out[:0]
+	t.counts.Records++
+	if r.Time.After(t.now) {
+		t.now = r.Time
+	}
+	if r.Call.Private {
+		t.private = true
+	}
+	switch r.Kind {
+	case tailer.KindArrival:
+		t.fronts.arrivals = append(t.fronts.arrivals, r.Time)
+	case tailer.KindAccess, tailer.KindBadBody:
+		t.fronts.arrivals = t.fronts.arrivals[:0]
+	case tailer.KindCall, tailer.KindPayload:
+		t.addCall(r)
+	case tailer.KindArguments:
+		t.addArguments(r)
+	case tailer.KindBody, tailer.KindHeaders, tailer.KindPrepared:
+		t.fronts.add(r)
+	case tailer.KindFailure, tailer.KindStreamFailure, tailer.KindRefused:
+		t.fronts.arrivals = t.fronts.arrivals[:0]
+		t.addFailure(r)
+	case tailer.KindDisconnect:
+		if c := t.calls[r.CallID]; c != nil {
+			c.disconnected = true
+			c.touch(r)
+		}
+	}
+	t.expire()
+	return t.out
+}
+
+// Drain hands out everything that is held, oldest first, as at the end of a log.
+func (t *Table) Drain() []tailer.Exchange {
+	t.out = t.out[:0]
+	for c := t.waiting.oldest(); c != nil; c = t.waiting.oldest() {
+		t.finish(c)
+	}
+	t.counts.Unclaimed += int64(t.fronts.size())
+	t.counts.Unmatched += int64(len(t.errors))
+	t.fronts = newFrontIndex()
+	t.errors = nil
+	return t.out
+}
+
+// expire hands out what has ended and settled, what has been silent too long,
+// and the oldest when too much is held.
+func (t *Table) expire() {
+	for c := t.settling.due(t.now, t.cfg.Settle); c != nil; c = t.settling.due(t.now, t.cfg.Settle) {
+		if c.ended() {
+			t.finish(c)
+		}
+	}
+	for c := t.waiting.due(t.now, t.cfg.GiveUp); c != nil; c = t.waiting.due(t.now, t.cfg.GiveUp) {
+		t.finish(c)
+	}
+	for t.open > t.cfg.MaxOpen || t.bytes > t.cfg.MaxBytes {
+		c := t.waiting.oldest()
+		if c == nil {
+			break
+		}
+		t.counts.Evicted++
+		t.finish(c)
+	}
+	t.fronts.expire(t.now.Add(-t.cfg.GiveUp), &t.counts.Unclaimed)
+	t.expireErrors()
+}
+
+// call returns the open call of that id, making one if there is none.
+func (t *Table) call(id string, r *tailer.Record) *call {
+	c := t.calls[id]
+	if c == nil {
+		c = &call{id: id, first: r.Time, coarse: r.Coarse}
+		t.calls[id] = c
+		t.waiting.push(c, r.Time)
+		t.open++
+	}
+	before := c.bytes
+	c.touch(r)
+	t.bytes += c.bytes - before
+	return c
+}
+
+// addCall takes a record that states a whole attempt.
+func (t *Table) addCall(r *tailer.Record) {
+	id := r.CallID
+	if id == "" {
+		return
+	}
+	if c := t.calls[id]; c != nil && c.isAnother(r) {
+		t.finish(c)
+	}
+	c := t.call(id, r)
+	c.addAttempt(r)
+	t.claimFront(c, r)
+	t.claimError(c)
+	t.settle(c)
+}
+
+// settle queues a call that has ended.
+func (t *Table) settle(c *call) {
+	if c.ended() && !c.queued {
+		c.queued = true
+		t.settling.push(c, c.last)
+	}
+}
+
+// addArguments takes the start of one attempt.
+func (t *Table) addArguments(r *tailer.Record) {
+	if r.CallID == "" {
+		return
+	}
+	if c := t.calls[r.CallID]; c != nil && c.succeeded() && r.Time.Sub(c.last) > time.Second {
+		t.finish(c)
+	}
+	c := t.call(r.CallID, r)
+	c.addArguments(r)
+	t.claimFront(c, r)
+}
+
+// claimFront gives the call the request side that states the same.
+func (t *Table) claimFront(c *call, r *tailer.Record) {
+	if c.front != nil {
+		return
+	}
+	before := r.Time
+	if !r.Call.Start.IsZero() && r.Call.Start.Before(before) {
+		before = r.Call.Start.Add(time.Millisecond)
+	}
+	if f := t.fronts.claim(&c.request, before); f != nil {
+		c.front = f
+		c.pos = append(c.pos, f.pos...)
+	}
+}
+
+// finish turns the call into an exchange and forgets it.
+func (t *Table) finish(c *call) {
+	if c.finished {
+		return
+	}
+	c.finished = true
+	delete(t.calls, c.id)
+	t.open--
+	t.bytes -= c.bytes
+	x, ok := c.exchange()
+	if !ok {
+		return
+	}
+	x.Private = x.Private || t.private
+	t.counts.Exchanges++
+	t.counts.Attempts += int64(len(x.Attempts))
+	t.out = append(t.out, x)
+}

@@ -1,0 +1,32 @@
+// Package source turns files, globs, folders and standard input into lines.
+//
+// It finds the inputs that command-line arguments name and puts them in the
+// order in which they were written (Expand), decompresses them, cuts them into
+// lines, and takes off what a container runtime or a log shipper put around
+// each line: its envelope (Open, Reader).
+//
+//	inputs, err := source.Expand([]string{"/var/log/litellm"})
+//	for _, in := range inputs {
+//		r, err := source.Open(in, os.Stdin, source.Config{})
+//		for {
+//			line, err := r.Next()
+//			if err == io.EOF {
+//				break
+//			}
+//			// line.Bytes is valid until the next call
+//		}
+//		r.Close()
+//	}
+//
+// It reads to the end and stops; it doesn't follow a file that grows. It does
+// not know what a line means: bytes pass through as they are, NULs and invalid
+// UTF-8 included.
+//
+// Invariants:
+//   - No input makes it panic, and it ends when the input ends.
+//   - A line longer than Config.MaxLine is cut, never dropped, and the cut is
+//     counted. Memory grows with the longest line kept, not with the input.
+//   - A line that isn't of the detected envelope is passed on as it is.
+//   - Damaged compressed input yields every line before the damage.
+//   - It starts no goroutine.
+package source

@@ -1,0 +1,115 @@
+package source
+
+import (
+	"bytes"
+	"encoding/json"
+	"time"
+
+	"tailer"
+)
+
+// docker is the format of Docker's json-file log driver, one object a line:
+//
+//	{"log":"text\n","stream":"stderr","time":"2026-11-23T09:13:09.058163123Z"}
+//
+// Docker Engine splits a line every 16 KiB (moby/moby#34855): a piece whose log
+// doesn't end in a newline goes on in the next piece of the same stream. With the
+// log options labels, env or tag an object attrs stands before time.
+type docker struct {
+	text []byte // decoded log, reused
+}
+
+func (*docker) name() string { return "docker json-file" }
+
+func (d *docker) strip(line []byte) (piece, bool) {
+	p, ok := d.fast(line)
+	if !ok {
+		p, ok = d.slow(line)
+	}
+	if !ok {
+		return piece{}, false
+	}
+	whole := bytes.HasSuffix(p.text, newline)
+	p.text = bytes.TrimSuffix(p.text, newline)
+	p.partial = !whole
+	p.framed = true
+	return p, true
+}
+
+// fast decodes the members in the order in which Docker writes them, without
+// attrs. It refuses whatever else a JSON object may be.
+func (d *docker) fast(line []byte) (piece, bool) {
+	line = bytes.TrimSuffix(line, carriageReturn)
+	rest, ok := bytes.CutPrefix(line, []byte(`{"log":"`))
+	if !ok {
+		return piece{}, false
+	}
+	text, rest, ok := d.unquote(rest)
+	if !ok {
+		return piece{}, false
+	}
+	rest, ok = bytes.CutPrefix(rest, []byte(`,"stream":"std`))
+	if !ok || len(rest) < len(`err`) {
+		return piece{}, false
+	}
+	p := piece{text: text}
+	switch string(rest[:3]) {
+	case "out":
+		p.stream = tailer.StreamStdout
+	case "err":
+		p.stream = tailer.StreamStderr
+	default:
+		return piece{}, false
+	}
+	rest, ok = bytes.CutPrefix(rest[3:], []byte(`","time":"`))
+	if !ok {
+		return piece{}, false
+	}
+	p.stamp, rest, ok = cutStamp(rest)
+	return p, ok && string(rest) == `"}`
+}
+
+// unquote decodes the JSON string whose opening quote stands before b. The text
+// is part of b when there is nothing to decode, else it is d.text.
+func (d *docker) unquote(b []byte) (text, rest []byte, ok bool) {
+	n := plainRun(b)
+	if n < len(b) && b[n] == '"' {
+		return b[:n], b[n+1:], true
+	}
+	out := d.text[:0]
+	for n < len(b) && b[n] == '\\' {
+		out = append(out, b[:n]...)
+		b = b[n:]
+		if out, b, ok = appendEscape(out, b); !ok {
+			break
+		}
+		n = plainRun(b)
+	}
+	out = append(out, b[:n]...)
+	d.text = out
+	if n == len(b) || b[n] != '"' {
+		return nil, nil, false
+	}
+	return out, b[n+1:], true
+}
+
+// slow decodes any other form of the object.
+func (d *docker) slow(line []byte) (piece, bool) {
+	if !bytes.HasPrefix(line, []byte("{")) {
+		return piece{}, false
+	}
+	var entry struct {
+		Log    *string    `json:"log"`
+		Stream string     `json:"stream"`
+		Time   *time.Time `json:"time"`
+	}
+	if json.Unmarshal(line, &entry) != nil || entry.Log == nil || entry.Time == nil {
+		return piece{}, false
+	}
+	stream := streamOf([]byte(entry.Stream))
+	if stream == tailer.StreamUnknown {
+		return piece{}, false
+	}
+	d.text = append(d.text[:0], *entry.Log...)
+	return piece{text: d.text, stamp: entry.Time.UTC(), stream: stream}, true
+}

@@ -1,0 +1,165 @@
+package source
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// ErrNoMatch says that an argument names no file: a glob without a match, a
+// folder without a file in it.
+var ErrNoMatch = errors.New("no such log file")
+
+// stdinName is the argument that means standard input.
+const stdinName = "-"
+
+// An Input is one file to read, or standard input.
+type Input struct {
+	Path    string    // "-" for standard input
+	Size    int64     // bytes as stored, so compressed ones; 0 when unknown
+	ModTime time.Time // zero for standard input
+}
+
+// Stdin reports whether the input is standard input.
+func (in Input) Stdin() bool { return in.Path == stdinName }
+
+// Expand turns command-line arguments (files, globs, folders, "-") into inputs
+// in the order in which they are to be read: by name, numbers by value, and the
+// rotated siblings of one log oldest first (app.log.2.gz, app.log.1, app.log).
+// Standard input is last. A folder stands for the regular files in it, without
+// hidden ones and without its subfolders. A file named twice is one input.
+//
+// Errors are ErrNoMatch, and those of the file system for files that are not
+// there or not readable.
+func Expand(args []string) ([]Input, error) {
+	var inputs []Input
+	seen := make(map[string]bool)
+	for _, arg := range args {
+		paths, err := expand(arg)
+		if err != nil {
+			return nil, err
+		}
+		for _, path := range paths {
+			id := identify(path)
+			if seen[id] {
+				continue
+			}
+			seen[id] = true
+			in, err := inspect(path)
+			if err != nil {
+				return nil, err
+			}
+			inputs = append(inputs, in)
+		}
+	}
+	slices.SortStableFunc(inputs, func(a, b Input) int {
+		if a.Stdin() || b.Stdin() {
+			return cmp.Compare(boolRank(a.Stdin()), boolRank(b.Stdin()))
+		}
+		return compareLogs(a.Path, b.Path)
+	})
+	return inputs, nil
+}
+
+func boolRank(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// expand returns the files that one argument names.
+func expand(arg string) ([]string, error) {
+	if arg == stdinName {
+		return []string{arg}, nil
+	}
+	info, err := os.Stat(arg)
+	if err == nil && info.IsDir() {
+		return filesIn(arg)
+	}
+	if err == nil {
+		return []string{arg}, nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) || !strings.ContainsAny(arg, `*?[`) {
+		return nil, fmt.Errorf("find input: %w", err)
+	}
+	matches, err := filepath.Glob(arg)
+	if err != nil {
+		return nil, fmt.Errorf("expand %s: %w", arg, err)
+	}
+	// A glob is about files: it does not descend into folders it matches.
+	matches = slices.DeleteFunc(matches, func(path string) bool {
+		info, err := os.Stat(path)
+		return err == nil && info.IsDir()
+	})
+	if len(matches) == 0 {
+		return nil, fmt.Errorf("expand %s: %w", arg, ErrNoMatch)
+	}
+	return matches, nil
+}
+
+// filesIn returns the regular files of a folder, links to such included: the
+// files in /var/log/containers are links.
+func filesIn(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("read folder: %w", err)
+	}
+	var paths []string
+	for _, entry := range entries {
+		path := filepath.Join(dir, entry.Name())
+		info, err := os.Stat(path)
+		if strings.HasPrefix(entry.Name(), ".") || err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		paths = append(paths, path)
+	}
+	if len(paths) == 0 {
+		return nil, fmt.Errorf("read folder %s: %w", dir, ErrNoMatch)
+	}
+	return paths, nil
+}
+
+// identify returns a name that two ways to the same file have in common.
+func identify(path string) string {
+	if path == stdinName {
+		return path
+	}
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	return path
+}
+
+// inspect checks that a file can be read.
+func inspect(path string) (Input, error) {
+	if path == stdinName {
+		return Input{Path: path}, nil
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return Input{}, fmt.Errorf("find input: %w", err)
+	}
+	in := Input{Path: path, ModTime: info.ModTime()}
+	if !info.Mode().IsRegular() { // to open a pipe and close it would end its writer
+		return in, nil
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return Input{}, fmt.Errorf("check input: %w", err)
+	}
+	if err := file.Close(); err != nil {
+		return Input{}, fmt.Errorf("check input: %w", err)
+	}
+	in.Size = info.Size()
+	return in, nil
+}

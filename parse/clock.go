@@ -1,0 +1,164 @@
+package parse
+
+import "time"
+
+// ClockConfig says how to read stamps that lack a zone or a date.
+type ClockConfig struct {
+	Location *time.Location // zone of the proxy's clock; nil means the machine's
+	// Date is the day of the log's first text record, in Location. Zero: the day
+	// of ModTime, until a record states its own date.
+	Date    time.Time
+	ModTime time.Time // when the log was last written; zero means now is as good
+}
+
+// DateSource says where the dates of a log without dates come from.
+type DateSource string
+
+// The sources of dates, best first.
+const (
+	DateStamps  DateSource = "log stamps"
+	DateRecords DateSource = "times inside records"
+	DateFlag    DateSource = "--date"
+	DateModTime DateSource = "file time (a guess)"
+)
+
+// Clock turns the stamps of one log into times. Text records carry a local time
+// of day and nothing else; their date is followed from the first one on, past
+// midnights, and set right by every record that states an absolute time.
+type Clock struct {
+	location *time.Location
+	day      time.Time // midnight of the current day, as a UTC date
+	last     time.Time // newest time given out
+	lastTOD  int       // seconds since midnight of the last text stamp; -1 before the first
+	source   DateSource
+}
+
+const secondsPerDay = 24 * 60 * 60
+
+// NewClock returns a clock that has seen nothing.
+func NewClock(cfg ClockConfig) *Clock {
+	c := &Clock{location: cfg.Location, lastTOD: -1}
+	if c.location == nil {
+		c.location = time.Local
+	}
+	switch {
+	case !cfg.Date.IsZero():
+		c.day, c.source = civil(cfg.Date), DateFlag
+	case !cfg.ModTime.IsZero():
+		c.day, c.source = civil(cfg.ModTime.In(c.location)), DateModTime
+	default:
+		c.source = DateModTime
+	}
+	return c
+}
+
+// civil returns the date of t as midnight UTC.
+func civil(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
+}
+
+// Last returns the newest time given out, zero before the first. Lines without a
+// stamp of their own are as old as the record before them.
+func (c *Clock) Last() time.Time { return c.last }
+
+// Source says where dates come from so far.
+func (c *Clock) Source() DateSource { return c.source }
+
+// JSON reads the stamp of a JSON record: local ISO time without a zone, µs or
+// none (LiteLLM 1.55 to 1.109).
+func (c *Clock) JSON(stamp []byte) (time.Time, bool) {
+	if len(stamp) < 19 || stamp[4] != '-' || stamp[7] != '-' || stamp[13] != ':' || stamp[16] != ':' {
+		return time.Time{}, false
+	}
+	year, month, day := two(stamp)*100+two(stamp[2:]), two(stamp[5:]), two(stamp[8:])
+	hour, minute, second := two(stamp[11:]), two(stamp[14:]), two(stamp[17:])
+	if year < 2000 || year > 2999 || month > 12 || month < 1 || day > 31 || day < 1 || hour > 23 || minute > 59 || second > 60 {
+		return time.Time{}, false
+	}
+	nanos := 0
+	if len(stamp) > 20 && stamp[19] == '.' {
+		scale := 100_000_000
+		for _, d := range stamp[20:] {
+			if d < '0' || d > '9' || scale == 0 {
+				break
+			}
+			nanos += int(d-'0') * scale
+			scale /= 10
+		}
+	}
+	c.source = DateStamps
+	return c.local(year, time.Month(month), day, hour, minute, second, nanos), true
+}
+
+// Text reads a time of day. A container's stamp tells the day, and the time
+// itself more exactly than the record does. coarse says that the time is exact
+// to a second only.
+func (c *Clock) Text(hour, minute, second int, container time.Time) (at time.Time, coarse bool) {
+	tod := hour*3600 + minute*60 + second
+	if !container.IsZero() {
+		c.source = DateStamps
+		c.lastTOD = tod
+		c.day = civil(container.In(c.location))
+		c.note(container)
+		return container, false
+	}
+	if c.day.IsZero() {
+		c.day = civil(time.Now().In(c.location))
+	}
+	day := c.day
+	if c.lastTOD >= 0 {
+		switch step := tod - c.lastTOD; {
+		case step < -secondsPerDay/2: // past midnight
+			c.day = c.day.AddDate(0, 0, 1)
+			day = c.day
+		case step > secondsPerDay/2: // written before midnight, after a record from behind it
+			day = c.day.AddDate(0, 0, -1)
+		}
+	}
+	if day.Equal(c.day) {
+		c.lastTOD = tod
+	}
+	return c.local(day.Year(), day.Month(), day.Day(), hour, minute, second, 0), true
+}
+
+// local returns the instant of a local wall clock. When clocks were set back the
+// wall clock is ambiguous; the reading that does not go back in the log wins.
+func (c *Clock) local(year int, month time.Month, day, hour, minute, second, nanos int) time.Time {
+	at := time.Date(year, month, day, hour, minute, second, nanos, c.location)
+	if back := c.last.Sub(at); back > 30*time.Minute && back < 90*time.Minute {
+		if later := at.Add(time.Hour); later.In(c.location).Hour() == hour {
+			at = later
+		}
+	}
+	at = at.UTC()
+	c.note(at)
+	return at
+}
+
+func (c *Clock) note(at time.Time) {
+	if at.After(c.last) {
+		c.last = at.UTC()
+	}
+}
+
+// Anchor tells the clock an absolute time that was written at the text time at:
+// it sets the date right, and returns at on the right day.
+func (c *Clock) Anchor(at, absolute time.Time) time.Time {
+	if c.source == DateStamps || at.IsZero() || absolute.IsZero() {
+		return at
+	}
+	days := int((absolute.Sub(at) + 12*time.Hour).Round(0) / (24 * time.Hour))
+	if absolute.Sub(at)+12*time.Hour < 0 {
+		days--
+	}
+	if c.source != DateRecords {
+		c.source = DateRecords
+	}
+	if days == 0 {
+		return at
+	}
+	c.day = c.day.AddDate(0, 0, days)
+	moved := at.In(c.location).AddDate(0, 0, days).UTC()
+	c.last = moved
+	return moved
+}

@@ -1,0 +1,224 @@
+package parse
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/tidwall/gjson"
+
+	"tailer"
+)
+
+// fill writes what was read into a record.
+func (k *kwargs) fill(r *tailer.Record) {
+	if k.hasPayload {
+		r.Call = k.payload.call()
+		k.fromPayload()
+	} else {
+		k.withoutPayload(&r.Call)
+	}
+	r.CallID = k.callID
+	r.Key = k.key
+	c := &r.Call
+	c.ReceivedAt = k.received
+	if c.ReceivedAt.IsZero() && k.arrival.Before(c.Start) {
+		c.ReceivedAt = k.arrival
+	}
+	c.LiteLLM = k.version
+	if c.ModelGroup == "" {
+		c.ModelGroup = k.group
+	}
+	if c.Provider == "" {
+		c.Provider = k.provider
+	}
+	if c.Model == "" {
+		c.Model = k.model
+	}
+	c.Upstream = (k.deployment != "" || c.ModelID != "") && !k.rejected
+	if c.CallType == "" {
+		c.CallType = k.callType
+	}
+	k.fillRequest(r)
+	if !c.Private {
+		c.Private = isPrivate(k.messages)
+	}
+}
+
+// fromPayload takes from the payload what the dict around it did not say.
+func (k *kwargs) fromPayload() {
+	p := &k.payload
+	if k.callType == "" {
+		k.callType = p.callType
+	}
+	if k.route == "" {
+		k.route = p.metadata.route
+	}
+	if k.key == (tailer.Key{}) {
+		k.key = p.metadata.key
+	}
+	if k.key.EndUser == "" {
+		k.key.EndUser = p.endUser
+	}
+	if k.request.Headers == nil {
+		k.request.Headers = payloadHeaders(p)
+	}
+}
+
+// payloadHeaders returns the client's headers as a payload holds them: all of
+// them since 1.84, those that start with x- since 1.72.
+func payloadHeaders(p *payload) []tailer.Header {
+	object := gjson.GetBytes(p.metadata.requester, "headers")
+	if !object.IsObject() {
+		object = gjson.ParseBytes(p.metadata.customHeaders)
+	}
+	var headers []tailer.Header
+	object.ForEach(func(name, value gjson.Result) bool {
+		if value.Type == gjson.String {
+			headers = append(headers, tailer.Header{Name: lower(name.Str), Value: strings.Clone(value.Str)})
+		}
+		return true
+	})
+	return headers
+}
+
+// withoutPayload describes an attempt from the dict alone: failures of which
+// LiteLLM built no payload.
+func (k *kwargs) withoutPayload(c *tailer.Call) {
+	c.Start, c.End, c.CallType = k.started, k.ended, k.callType
+	c.Model, c.Streamed = k.model, k.stream
+	if k.exception != "" {
+		c.Outcome = tailer.OutcomeFailure
+		c.Failure = failureText(k.exception)
+	}
+}
+
+// fillRequest sets the client's request.
+func (k *kwargs) fillRequest(r *tailer.Record) {
+	q := &k.request
+	q.Metadata = k.clientMetadata()
+	if q.Route == "" {
+		q.Route = k.route
+	}
+	if q.Route == "" && strings.HasPrefix(k.callType, "/") {
+		q.Route = k.callType
+	}
+	if q.Method == "" && q.Route != "" {
+		q.Method = "POST"
+	}
+	switch {
+	case k.body != nil:
+		q.Body = k.body
+	case k.rejected || k.isRefusal():
+		q.Body = k.refusedBody()
+	case k.hasPayload:
+		q.Body = k.payloadBody()
+	}
+	r.Request = *q
+}
+
+// isRefusal reports whether the dict tells of a request that never reached the
+// router: LiteLLM then logs the route as call type.
+func (k *kwargs) isRefusal() bool { return strings.HasPrefix(k.callType, "/") }
+
+// noMessages is what LiteLLM logs as content when a refused body had none
+// (proxy/utils.py, post_call_failure_hook).
+const noMessages = "default-message-value"
+
+// refusedBody rebuilds the body of a refused request: LiteLLM logs all of it but
+// the model as optional_params.
+func (k *kwargs) refusedBody() tailer.Fields {
+	var body tailer.Fields
+	if k.model != "" {
+		body = append(body, tailer.Field{Name: "model", Value: jsonText(k.model)})
+	}
+	for _, f := range k.optional {
+		if !isAddition(f.Name) && !strings.Contains(string(f.Value), noMessages) {
+			body = append(body, f)
+		}
+	}
+	return body
+}
+
+// payloadBody rebuilds what a payload tells of the body. LiteLLM turns each
+// route's content into messages; where that cannot be undone with certainty the
+// content stays out.
+func (k *kwargs) payloadBody() tailer.Fields {
+	p := &k.payload
+	var body tailer.Fields
+	add := func(name string, value json.RawMessage) {
+		if value != nil {
+			body = append(body, tailer.Field{Name: name, Value: value})
+		}
+	}
+	if p.group != "" {
+		add("model", jsonText(p.group))
+	}
+	given := gjson.ParseBytes(p.parameters)
+	switch messages := gjson.ParseBytes(p.messages); strings.TrimPrefix(p.callType, "a") {
+	case "completion":
+		add("messages", p.messages)
+	case "text_completion":
+		add("prompt", contents(messages))
+	case "embedding":
+		add("input", contents(messages))
+	case "image_generation", "image_edit", "speech":
+		add("prompt", contents(messages))
+	case "rerank":
+		add("query", raw(given.Get("query")))
+		add("documents", raw(given.Get("documents")))
+	case "nthropic_messages":
+		system, rest := splitSystem(messages)
+		add("system", system)
+		add("messages", rest)
+	}
+	given.ForEach(func(name, value gjson.Result) bool {
+		if !isAddition(name.Str) && body.Get(name.Str) == nil && !(name.Str == "stream" && value.Type == gjson.False) {
+			add(name.Str, raw(value))
+		}
+		return true
+	})
+	return body
+}
+
+// isAddition reports whether LiteLLM adds the parameter by itself: it can't be
+// told from one that the client sent.
+func isAddition(name string) bool {
+	return slices.Contains([]string{"user", "max_retries", "extra_body", "stream_options", "encoding_format", "metadata",
+		"litellm_metadata", "model", "proxy_server_request", "secret_fields", "extra_headers"}, name)
+}
+
+// contents returns the text of the one message, or the texts of several.
+func contents(messages gjson.Result) json.RawMessage {
+	list := messages.Array()
+	if len(list) == 1 {
+		return raw(list[0].Get("content"))
+	}
+	var texts []string
+	for _, m := range list {
+		texts = append(texts, m.Get("content").Raw)
+	}
+	if texts == nil {
+		return nil
+	}
+	return json.RawMessage("[" + strings.Join(texts, ",") + "]")
+}
+
+// splitSystem undoes how LiteLLM puts Anthropic's system prompt before the
+// messages (1.80 and later).
+func splitSystem(messages gjson.Result) (system, rest json.RawMessage) {
+	list := messages.Array()
+	if len(list) == 0 || list[0].Get("role").Str != "system" {
+		return nil, raw(messages)
+	}
+	var texts []string
+	for _, m := range list[1:] {
+		texts = append(texts, m.Raw)
+	}
+	return raw(list[0].Get("content")), json.RawMessage("[" + strings.Join(texts, ",") + "]")
+}
+
+func jsonText(s string) json.RawMessage {
+	text, _ := json.Marshal(s)
+	return text
+}

@@ -1,0 +1,315 @@
+package parse
+
+import (
+	"bytes"
+	"time"
+
+	"tailer"
+)
+
+// maxRecord is the most text of one record that is kept, in bytes. What a record
+// holds beyond it is dropped and counted as cut.
+const maxRecord = 64 << 20
+
+// frame is one record of interest before its text is decoded.
+type frame struct {
+	form   *form
+	text   []byte // the message, JSON escapes removed; owned by the framer
+	raw    []byte // the record's lines as written, for kinds that may lack a call id
+	time   time.Time
+	coarse bool
+	stream tailer.Stream
+	pos    tailer.Position
+}
+
+// Counts tells what the lines were, for --dry-run and metrics.
+type Counts struct {
+	Lines    int64 // lines handed in
+	JSON     int64 // records of the JSON formatter
+	Text     int64 // records of the text formatter
+	Document int64 // bare StandardLoggingPayload documents
+	Access   int64 // uvicorn's access lines
+	Debris   int64 // lines that belong to no record: prints, tracebacks, banners
+	Torn     int64 // records or documents that were cut by another writer
+	Cut      int64 // records longer than the limit
+	Damaged  int64 // records whose text could not be read to its end
+	Repaired int64 // wounds of LiteLLM's own redaction that were closed
+}
+
+// framer cuts the lines of one stream into records. It owns two open things at
+// most: a text record that later lines may continue, and a bare document.
+type framer struct {
+	clock  *Clock
+	counts *Counts
+	emit   func(*frame)
+
+	open     frame // text record being continued; form nil when its text is of no interest
+	isOpen   bool
+	buf      []byte // text of open, reused
+	raw      []byte
+	document frame
+	inDoc    bool
+	docBuf   []byte
+	scratch  []byte
+}
+
+// line takes the next line of the stream.
+func (f *framer) line(l tailer.Line) {
+	f.counts.Lines++
+	if l.Cut > 0 {
+		f.counts.Cut++
+	}
+	for b := l.Bytes; len(b) > 0; {
+		if f.inDoc {
+			rest, done := f.continueDocument(b, l)
+			if done {
+				return
+			}
+			b = rest
+			continue
+		}
+		b = f.step(b, l)
+	}
+}
+
+// step reads what starts at the beginning of b and returns the rest of the line.
+func (f *framer) step(b []byte, l tailer.Line) []byte {
+	switch {
+	case f.awaitsBody(b):
+		f.extend(b, l)
+		return nil
+	case hasPrefix(b, jsonStart):
+		r, ok := splitJSON(b)
+		if !ok {
+			f.counts.Torn++
+			return f.debris(b[1:], l)
+		}
+		f.close()
+		f.counts.JSON++
+		f.jsonFrame(r, b[:r.size], l)
+		return b[r.size:]
+	case len(b) == 1 && b[0] == '{':
+		f.openDocument(l)
+		return nil
+	}
+	if h, ok := textHead(b); ok {
+		f.close()
+		f.counts.Text++
+		f.textFrame(h, b, l)
+		return nil
+	}
+	if method, ok := accessText(b); ok {
+		f.counts.Access++
+		if method {
+			f.close()
+			f.accessFrame(b, l, f.clock.Last())
+		}
+		return nil
+	}
+	return f.debris(b, l)
+}
+
+// debris handles a line that starts no record: it continues the open one, and a
+// record may start in its middle, where an unfinished print was flushed.
+func (f *framer) debris(b []byte, l tailer.Line) []byte {
+	cut := glued(b)
+	before := b[:cut]
+	if f.isOpen {
+		f.extend(before, l)
+	} else {
+		f.counts.Debris++
+	}
+	return b[cut:]
+}
+
+// glued returns where in b, which starts no record, a record starts that can be
+// told for certain; len(b) when none does. Text quoted in a repr or in JSON can
+// hold neither a raw ESC nor, up to the very end of the line, a whole record.
+func glued(b []byte) int {
+	if i := bytes.Index(b, []byte(jsonStart)); i >= 0 {
+		if r, ok := splitJSON(b[i:]); ok && i+r.size == len(b) {
+			return i
+		}
+	}
+	for from := 0; ; {
+		i := bytes.Index(b[from:], []byte(colourStart))
+		if i < 0 {
+			break
+		}
+		if _, ok := textHead(b[from+i:]); ok {
+			return from + i
+		}
+		from += i + len(colourStart)
+	}
+	if n := len(b); n > 1 && b[n-1] == '{' && (b[n-2] == '}' || b[n-2] == ')' || b[n-2] == 'm') {
+		return n - 1
+	}
+	return len(b)
+}
+
+// jsonFrame emits the record if its message is of interest.
+func (f *framer) jsonFrame(r jsonRecord, whole []byte, l tailer.Line) {
+	first := unescape(f.scratch[:0], r.message[:min(len(r.message), 160)])
+	f.scratch = first
+	lead := withoutANSI(first)
+	form := formOf(lead)
+	if form == nil {
+		if isAccess(lead) {
+			f.counts.Access++
+			form = &accessForm
+		} else {
+			return
+		}
+	}
+	at, ok := f.clock.JSON(r.stamp)
+	if !ok {
+		at = l.Stamp
+	}
+	text := unescape(f.buf[:0], r.message)
+	f.buf = text
+	f.emit(&frame{form: form, text: withoutANSI(text), raw: whole, time: at, stream: l.Stream, pos: l.Pos})
+}
+
+// textFrame opens a text record.
+func (f *framer) textFrame(h head, line []byte, l tailer.Line) {
+	f.isOpen = true
+	f.open = frame{stream: l.Stream, pos: l.Pos}
+	msg := withoutANSI(h.message)
+	form := formOf(msg)
+	switch {
+	case form != nil:
+	case isAccess(msg):
+		form = &accessForm
+	case len(msg) == 1 && msg[0] == '{':
+		form = &lateDocument
+	case string(msg) == "Request received by LiteLLM:":
+		form = &bodyForm
+	default:
+		return
+	}
+	f.open.form = form
+	f.open.time, f.open.coarse = f.clock.Text(h.hour, h.minute, h.second, l.Stamp)
+	f.buf = append(f.buf[:0], msg...)
+	f.raw = append(f.raw[:0], line...)
+}
+
+// extend adds a line to the open record.
+func (f *framer) extend(b []byte, l tailer.Line) {
+	if f.open.form == nil {
+		return
+	}
+	if len(f.buf)+len(b) > maxRecord {
+		f.counts.Cut++
+		return
+	}
+	f.buf = append(append(f.buf, '\n'), b...)
+	f.raw = append(append(f.raw, '\n'), b...)
+	f.open.pos.End = l.Pos.End
+}
+
+// awaitsBody reports whether b continues a document that the open record began:
+// a pretty-printed body, or a payload logged as a text record. Such a document
+// is one write, so its lines follow each other.
+func (f *framer) awaitsBody(b []byte) bool {
+	if !f.isOpen || f.open.form == nil {
+		return false
+	}
+	switch f.open.form {
+	case &bodyForm:
+		return string(f.buf) == "Request received by LiteLLM:" && b[0] == '{' || documentOpen(f.buf) && documentLine(b)
+	case &lateDocument:
+		return documentOpen(f.buf) && documentLine(b)
+	}
+	return false
+}
+
+// documentOpen reports whether text ends inside a pretty-printed document.
+func documentOpen(text []byte) bool {
+	last := text[bytes.LastIndexByte(text, '\n')+1:]
+	return string(last) == "{" || hasPrefix(last, "    ")
+}
+
+// documentLine reports whether b can be a line of a document that json.dumps
+// wrote with indent=4, after its first.
+func documentLine(b []byte) bool { return hasPrefix(b, "    ") || b[0] == '}' }
+
+// close ends the open text record.
+func (f *framer) close() {
+	if !f.isOpen {
+		return
+	}
+	f.isOpen = false
+	if f.open.form == nil {
+		return
+	}
+	f.open.text, f.open.raw = f.buf, f.raw
+	if f.open.form == &lateDocument && !hasPrefix(f.buf, payloadStart) {
+		return
+	}
+	f.emit(&f.open)
+}
+
+// openDocument begins a bare document. What it is shows on its second line.
+func (f *framer) openDocument(l tailer.Line) {
+	f.inDoc = true
+	f.document = frame{form: &documentForm, stream: l.Stream, pos: l.Pos, time: f.clock.Last()}
+	if !l.Stamp.IsZero() {
+		f.document.time = l.Stamp
+	}
+	f.docBuf = append(f.docBuf[:0], '{')
+}
+
+// continueDocument takes a line while a document is open. done says that the
+// line is used up.
+func (f *framer) continueDocument(b []byte, l tailer.Line) (rest []byte, done bool) {
+	switch {
+	case len(f.docBuf) == 1 && !hasPrefix(b, `    "id": "`):
+		f.inDoc = false // some other brace
+		if f.isOpen {
+			f.extend([]byte("{"), l)
+		}
+		return b, false
+	case hasPrefix(b, "    "):
+		if len(f.docBuf)+len(b) > maxRecord {
+			f.counts.Cut++
+			f.inDoc = false
+			return nil, true
+		}
+		f.docBuf = append(append(f.docBuf, '\n'), b...)
+		f.document.pos.End = l.Pos.End
+		return nil, true
+	case b[0] == '}':
+		f.inDoc = false
+		f.counts.Document++
+		f.document.text = append(f.docBuf, '\n', '}')
+		f.docBuf = f.document.text
+		f.document.pos.End = l.Pos.End
+		if last := f.clock.Last(); last.After(f.document.time) && l.Stamp.IsZero() {
+			f.document.time = last
+		}
+		f.emit(&f.document)
+		return b[1:], false
+	case len(b) == 1 && b[0] == '{':
+		f.counts.Torn++
+		f.openDocument(l)
+		return nil, true
+	}
+	return f.step(b, l), false
+}
+
+// accessFrame emits an access line of uvicorn's text formatter, which has no stamp.
+func (f *framer) accessFrame(b []byte, l tailer.Line, at time.Time) {
+	if !l.Stamp.IsZero() {
+		at = l.Stamp
+	}
+	f.emit(&frame{form: &accessForm, text: b, raw: b, time: at, coarse: l.Stamp.IsZero(), stream: l.Stream, pos: l.Pos})
+}
+
+// flush ends what is open at the end of the input.
+func (f *framer) flush() {
+	f.close()
+	if f.inDoc {
+		f.inDoc = false
+		f.counts.Torn++
+	}
+}

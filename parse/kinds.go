@@ -1,0 +1,123 @@
+package parse
+
+import (
+	"bytes"
+
+	"tailer"
+)
+
+// decoder names the reader of a message's text.
+type decoder uint8
+
+const (
+	asNothing    decoder = iota
+	asKwargs             // Python dict of a callback's kwargs
+	asPayload            // StandardLoggingPayload as JSON
+	asArguments          // litellm.<fn>(k=v, …), or the router's outcome line
+	asBody               // JSON body
+	asHeaders            // Python dict of headers
+	asPrepared           // Python dict of body and proxy_server_request
+	asInside             // Inside _a…() - model: …; kwargs: {…}
+	asFoundUser          //
+	asFailure            // error text
+	asBadBody            //
+	asDisconnect         //
+	asAccess             //
+	asMark               // the prefix says it all
+)
+
+// form is one record type: the text its message starts with, and how to read it.
+type form struct {
+	prefix string
+	kind   tailer.Kind
+	decode decoder
+}
+
+// forms is every record type that tailer reads. Versions are those of LiteLLM
+// in which the text was seen in source (1.55.12 to 1.109.1); "cid" says that the
+// record carries litellm_call_id. A prefix is looked for at the very start of a
+// message and nowhere else: prompts contain all of these texts.
+var forms = []form{
+	// Everything about one call: ids, headers, body, payload. cid. All versions;
+	// DEBUG and a callback. integrations/langfuse/langfuse.py and its siblings.
+	{"Langfuse Logging - Enters logging function for model {", tailer.KindCall, asKwargs},
+	{"s3 Logging - Enters logging function for model {", tailer.KindCall, asKwargs},
+	{"GCS Logger: async_log_success_event logging kwargs: {", tailer.KindCall, asKwargs},
+	{"GCS Logger: async_log_failure_event logging kwargs: {", tailer.KindCall, asKwargs},
+	{"prometheus Logging - Enters success logging function for kwargs {", tailer.KindCall, asKwargs},
+	{"Custom Logger - model call details: {", tailer.KindCall, asKwargs},
+	// 1.61 to 1.75 at INFO of the core logger; later versions print it bare.
+	{payloadStart, tailer.KindPayload, asPayload},
+	// One per attempt. cid; since 1.109 long values are abbreviated.
+	{"litellm.a", tailer.KindArguments, asArguments},
+	{"litellm.responses(", tailer.KindArguments, asArguments},
+	{"litellm.anthropic_messages(", tailer.KindArguments, asArguments},
+	{"ageneric_api_call_with_fallbacks(", tailer.KindAttempt, asArguments},
+	// The body as JSON. All versions; by 1.84 on one line and up to 100 KiB.
+	{"Request received by LiteLLM:\n", tailer.KindBody, asBody},
+	// The headers, without an id. A Headers({…}) call up to 1.80, then a dict.
+	{"Request Headers: ", tailer.KindHeaders, asHeaders},
+	// Body, metadata and headers, without an id. Up to 1.102.
+	{"[PROXY] returned data from litellm_pre_call_utils: {", tailer.KindPrepared, asPrepared},
+	{"[PROXY]returned data from litellm_pre_call_utils: {", tailer.KindPrepared, asPrepared},
+	// The same with the call id, by the router. 1.55 to 1.98.
+	{"Inside _a", tailer.KindArguments, asInside},
+	{"Inside _image_generation()", tailer.KindArguments, asInside},
+	{"Inside _rerank()", tailer.KindArguments, asInside},
+	{"Inside ageneric_api_call_with_fallbacks()", tailer.KindArguments, asInside},
+	// Since 1.72, INFO; at INFO visible since 1.84.
+	{"found user \"", tailer.KindFoundUser, asFoundUser},
+	// What the client is told. All versions; cid since 1.109.
+	{"litellm.proxy.proxy_server.", tailer.KindFailure, asFailure},
+	{"Invalid JSON payload received", tailer.KindBadBody, asBadBody},
+	// The first record of a request, before its key is checked. 1.84 and later;
+	// a feature is loaded by the first request that needs it.
+	{"populate_request_with_path_params: ", tailer.KindArrival, asMark},
+	{"Lazy-loaded optional feature '", tailer.KindArrival, asMark},
+	// cid. Since 1.98.
+	{"Recorded streaming client disconnect with error_code=499 for litellm_call_id=", tailer.KindDisconnect, asDisconnect},
+}
+
+// The forms that are not told by a prefix in the table.
+var (
+	accessForm   = form{kind: tailer.KindAccess, decode: asAccess}
+	documentForm = form{kind: tailer.KindPayload, decode: asPayload}
+	lateDocument = form{kind: tailer.KindPayload, decode: asPayload} // a text record that is a document
+	bodyForm     = form{kind: tailer.KindBody, decode: asBody}       // a body that starts on the next line
+)
+
+const payloadStart = "{\n    \"id\": \""
+
+// formOf returns the form of a message by its first bytes; nil when the message
+// is of no interest. The message may start with one ANSI code.
+func formOf(msg []byte) *form {
+	if len(msg) < 8 {
+		return nil
+	}
+	switch msg[0] {
+	case 'L', 's', 'G', 'p', 'C', '{', 'l', 'a', 'R', '[', 'I', 'f':
+	default:
+		return nil
+	}
+	for i := range forms {
+		if f := &forms[i]; msg[0] == f.prefix[0] && hasPrefix(msg, f.prefix) {
+			return f
+		}
+	}
+	return nil
+}
+
+func hasPrefix(b []byte, prefix string) bool {
+	return len(b) >= len(prefix) && string(b[:len(prefix)]) == prefix
+}
+
+// withoutANSI returns msg after one leading colour code, if it starts with one.
+func withoutANSI(msg []byte) []byte {
+	if len(msg) < 4 || msg[0] != 0x1b || msg[1] != '[' {
+		return msg
+	}
+	if end := bytes.IndexByte(msg[:min(len(msg), 10)], 'm'); end > 0 {
+		return msg[end+1:]
+	}
+	return msg
+}

@@ -1,0 +1,273 @@
+package parse
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"tailer"
+	"tailer/parse/pyrepr"
+)
+
+// A Parser turns the lines of one log into records. It keeps the two streams of
+// a container apart: each has its own unfinished record. It is not safe for
+// concurrent use.
+type Parser struct {
+	clock   *Clock
+	counts  Counts
+	framers [3]*framer
+	reader  *pyrepr.Reader
+	scratch []byte
+	records []tailer.Record
+}
+
+// New returns a parser that reads stamps by the given clock.
+func New(clock *Clock) *Parser {
+	p := &Parser{clock: clock, reader: pyrepr.New(nil)}
+	for i := range p.framers {
+		p.framers[i] = &framer{clock: clock, counts: &p.counts, emit: p.take}
+	}
+	return p
+}
+
+// Counts returns the counters so far.
+func (p *Parser) Counts() Counts { return p.counts }
+
+// Feed takes the next line and returns the records that it completed, in order.
+// A text record is complete when the next one starts. The returned slice is
+// valid until the next call; the records in it share no memory with the line.
+func (p *Parser) Feed(l tailer.Line) []tailer.Record {
+	p.records = p.records[:0]
+	p.framers[l.Stream%3].line(l)
+	return p.records
+}
+
+// Flush returns the records that were waiting for a next line, as at the end of
+// the input or after a pause in it.
+func (p *Parser) Flush() []tailer.Record {
+	p.records = p.records[:0]
+	for _, f := range p.framers {
+		f.flush()
+	}
+	return p.records
+}
+
+// take decodes a frame. What cannot be read is counted; it never makes a record.
+func (p *Parser) take(f *frame) {
+	r := tailer.Record{Kind: f.form.kind, Time: f.time, Coarse: f.coarse, Stream: f.stream, Pos: f.pos}
+	if p.decode(f, &r) {
+		p.records = append(p.records, r)
+	}
+}
+
+func (p *Parser) decode(f *frame, r *tailer.Record) bool {
+	text := f.text
+	switch f.form.decode {
+	case asKwargs:
+		return p.decodeKwargs(text[len(f.form.prefix)-1:], r)
+	case asPayload:
+		return p.decodePayload(text, r)
+	case asArguments:
+		return p.decodeArguments(text, r)
+	case asInside:
+		return p.decodeInside(text, r)
+	case asBody:
+		return p.decodeBody(text, f.raw, r)
+	case asHeaders:
+		r.Request.Headers = p.headers(p.repr(text[len(f.form.prefix):], nil))
+		return r.Request.Headers != nil
+	case asFoundUser:
+		return decodeFoundUser(text, r)
+	case asFailure:
+		if !readFailure(text, r) {
+			return false
+		}
+		r.Raw = bytes.Clone(f.raw)
+		return true
+	case asBadBody:
+		r.Raw = bytes.Clone(f.raw)
+		return true
+	case asMark:
+		return true
+	case asDisconnect:
+		r.CallID = string(bytes.TrimSpace(text[len(f.form.prefix):]))
+		return isID(r.CallID)
+	case asAccess:
+		if !readAccess(text, r) {
+			return false
+		}
+		r.Raw = bytes.Clone(f.raw)
+		return true
+	}
+	return false
+}
+
+// decodeKwargs reads a callback's dump of a call.
+func (p *Parser) decodeKwargs(text []byte, r *tailer.Record) bool {
+	var k kwargs
+	if err := p.readKwargs(text, &k); err != nil {
+		p.counts.Damaged++
+	}
+	if !isID(k.callID) {
+		return false
+	}
+	k.fill(r)
+	r.Time = p.clock.Anchor(r.Time, latest(r.Call.End, r.Call.Start))
+	return true
+}
+
+// decodePayload reads a StandardLoggingPayload that the log prints as JSON.
+func (p *Parser) decodePayload(text []byte, r *tailer.Record) bool {
+	doc, ok := readPayload(text)
+	if !ok {
+		p.counts.Damaged++
+		return false
+	}
+	k := kwargs{payload: doc, hasPayload: true, callID: doc.callID}
+	if doc.callID == "" && doc.status == "failure" {
+		k.callID = doc.id // up to 1.80 a failure's id is its call id
+	}
+	k.fill(r)
+	r.Time = p.clock.Anchor(r.Time, latest(r.Call.End, r.Call.Start))
+	return true
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.IsZero() {
+		return b
+	}
+	return a
+}
+
+// decodeArguments reads `litellm.<fn>(k=v, …)`. The router's outcome lines start
+// with the same words.
+func (p *Parser) decodeArguments(text []byte, r *tailer.Record) bool {
+	open := bytes.IndexByte(text[:min(len(text), 60)], '(')
+	if open < 0 {
+		return false
+	}
+	r.Function = string(bytes.TrimPrefix(text[:open], []byte("litellm.")))
+	if hasPrefix(text[open:], "(model=") || r.Kind == tailer.KindAttempt {
+		return false
+	}
+	var k kwargs
+	rd := p.repr(text, nil)
+	it := rd.Call()
+	for it.Next() {
+		switch string(it.Key()) {
+		case "litellm_call_id":
+			k.callID, _ = rd.Text()
+		case "model":
+			k.model, _ = rd.Text()
+		case "messages":
+			k.messages = p.json(rd)
+		case "metadata", "litellm_metadata":
+			p.readMetadata(rd, &k)
+		case "proxy_server_request":
+			p.readProxyRequest(rd, &k)
+		case "custom_llm_provider":
+			k.provider, _ = rd.Text()
+		}
+	}
+	return p.arguments(rd, &k, r)
+}
+
+// decodeInside reads `Inside _acompletion()- model: …; kwargs: {…}`.
+func (p *Parser) decodeInside(text []byte, r *tailer.Record) bool {
+	open := bytes.Index(text[:min(len(text), 400)], []byte("kwargs: {"))
+	if open < 0 {
+		return false
+	}
+	name := text[len("Inside "):]
+	if end := bytes.IndexByte(name, '('); end > 0 {
+		r.Function = "inside " + string(name[:end])
+	}
+	var k kwargs
+	rd := p.repr(text[open+len("kwargs: "):], nil)
+	it := rd.Dict()
+	for it.Next() {
+		switch string(it.Key()) {
+		case "litellm_call_id":
+			k.callID, _ = rd.Text()
+		case "metadata", "litellm_metadata":
+			p.readMetadata(rd, &k)
+		case "proxy_server_request":
+			p.readProxyRequest(rd, &k)
+		}
+	}
+	return p.arguments(rd, &k, r)
+}
+
+func (p *Parser) arguments(rd *pyrepr.Reader, k *kwargs, r *tailer.Record) bool {
+	p.counts.Repaired += int64(rd.Repairs())
+	if rd.Err() != nil {
+		p.counts.Damaged++
+	}
+	if !isID(k.callID) {
+		return false
+	}
+	r.CallID = k.callID
+	r.Request, r.Key = k.request, k.key
+	r.Request.Body = k.body
+	r.Request.Metadata = k.clientMetadata()
+	r.Call = tailer.Call{Model: k.model, Provider: k.provider, ModelGroup: k.group, ModelID: k.modelID, ReceivedAt: k.received, LiteLLM: k.version}
+	return true
+}
+
+// decodeBody reads the client's body as JSON.
+func (p *Parser) decodeBody(text, written []byte, r *tailer.Record) bool {
+	open := bytes.IndexByte(text, '{')
+	if open < 0 {
+		return false // "payload too large to log"
+	}
+	doc := text[open:]
+	if end := bytes.LastIndexByte(doc, '}'); end > 0 {
+		doc = doc[:end+1]
+	}
+	if !gjson.ValidBytes(doc) {
+		p.counts.Damaged++
+		return false
+	}
+	r.Raw = bytes.Clone(written)
+	r.Request.Body = tailer.Fields{}
+	gjson.ParseBytes(doc).ForEach(func(key, value gjson.Result) bool {
+		if key.Str == "metadata" {
+			r.Request.Metadata = withoutKeyOwner(raw(value))
+			return true
+		}
+		if v := raw(value); v != nil {
+			r.Request.Body = append(r.Request.Body, tailer.Field{Name: key.Str, Value: v})
+		}
+		return true
+	})
+	return true
+}
+
+// withoutKeyOwner removes the one member that LiteLLM adds to the body's
+// metadata before it logs them (1.84 and later).
+func withoutKeyOwner(m []byte) []byte {
+	var kept tailer.Fields
+	gjson.ParseBytes(m).ForEach(func(key, value gjson.Result) bool {
+		if key.Str != "user_api_key_user_id" {
+			kept = append(kept, tailer.Field{Name: key.Str, Value: raw(value)})
+		}
+		return true
+	})
+	if len(kept) == 0 {
+		return nil
+	}
+	return kept.JSON()
+}
+
+// decodeFoundUser reads `found user "…" in header "…"`.
+func decodeFoundUser(text []byte, r *tailer.Record) bool {
+	rest := text[len(`found user "`):]
+	mark := bytes.LastIndex(rest, []byte(`" in header "`))
+	if mark <= 0 {
+		return false
+	}
+	header := bytes.TrimRight(rest[mark+len(`" in header "`):], "\" \n")
+	r.Request.FoundUser, r.Request.FoundHeader = string(rest[:mark]), string(bytes.ToLower(header))
+	return len(header) > 0
+}

@@ -1,0 +1,268 @@
+package parse
+
+import (
+	"encoding/json"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"tailer"
+)
+
+// payload gathers the members of one StandardLoggingPayload (LiteLLM 1.61 to
+// 1.109, types/utils.py) as JSON values, whichever way the log wrote them.
+type payload struct {
+	id, callID, callType    string
+	status                  string
+	start, end, first       time.Time
+	stream                  bool
+	model, group, modelID   string
+	provider                string
+	cacheHit                bool
+	cost                    *float64
+	costIn, costOut         *float64
+	promptTokens, outTokens int64
+	totalTokens             int64
+	endUser                 string
+	messages                json.RawMessage
+	parameters              json.RawMessage
+	response                json.RawMessage
+	errorText               string
+	errorClass, errorCode   string
+	metadata                payloadMetadata
+	members                 int
+}
+
+// payloadMetadata is the part of the payload's metadata that tailer reads.
+type payloadMetadata struct {
+	key           tailer.Key
+	route         string
+	requester     json.RawMessage // requester_metadata: the client's own, with additions
+	customHeaders json.RawMessage // x-* headers of the client, 1.72 and later
+	usage         json.RawMessage
+}
+
+// wantedMembers are the members that set reads; a reader may skip the others.
+func wantedMember(name string) bool {
+	switch name {
+	case "id", "litellm_call_id", "call_type", "status", "startTime", "endTime", "completionStartTime", "stream", "model",
+		"model_group", "model_id", "custom_llm_provider", "cache_hit", "response_cost", "cost_breakdown", "prompt_tokens",
+		"completion_tokens", "total_tokens", "end_user", "messages", "model_parameters", "response", "error_str",
+		"error_information", "metadata":
+		return true
+	}
+	return false
+}
+
+// set takes one member. value is valid JSON and is copied where it is kept.
+func (p *payload) set(name string, value gjson.Result) {
+	p.members++
+	switch name {
+	case "id":
+		p.id = text(value)
+	case "litellm_call_id":
+		p.callID = text(value)
+	case "call_type":
+		p.callType = text(value)
+	case "status":
+		p.status = text(value)
+	case "startTime":
+		p.start = epoch(value)
+	case "endTime":
+		p.end = epoch(value)
+	case "completionStartTime":
+		p.first = epoch(value)
+	case "stream":
+		p.stream = value.Type == gjson.True
+	case "model":
+		p.model = text(value)
+	case "model_group":
+		p.group = text(value)
+	case "model_id":
+		p.modelID = text(value)
+	case "custom_llm_provider":
+		p.provider = text(value)
+	case "cache_hit":
+		p.cacheHit = value.Type == gjson.True
+	case "response_cost":
+		p.cost = number(value)
+	case "cost_breakdown":
+		p.costIn, p.costOut = number(value.Get("input_cost")), number(value.Get("output_cost"))
+	case "prompt_tokens":
+		p.promptTokens = value.Int()
+	case "completion_tokens":
+		p.outTokens = value.Int()
+	case "total_tokens":
+		p.totalTokens = value.Int()
+	case "end_user":
+		p.endUser = text(value)
+	case "messages":
+		p.messages = raw(value)
+	case "model_parameters":
+		p.parameters = raw(value)
+	case "response":
+		p.response = raw(value)
+	case "error_str":
+		p.errorText = text(value)
+	case "error_information":
+		p.errorClass, p.errorCode = text(value.Get("error_class")), text(value.Get("error_code"))
+	case "metadata":
+		value.ForEach(func(key, member gjson.Result) bool {
+			p.metadata.set(key.Str, member)
+			return true
+		})
+	}
+}
+
+// wantedMetadata reports whether set reads the member of the payload's metadata.
+func wantedMetadata(name string) bool {
+	switch name {
+	case "user_api_key_hash", "user_api_key_alias", "user_api_key_team_alias", "user_api_key_user_id", "user_api_key_user_email",
+		"user_api_key_end_user_id", "user_api_key_request_route", "requester_metadata", "requester_custom_headers", "usage_object":
+		return true
+	}
+	return false
+}
+
+func (m *payloadMetadata) set(name string, value gjson.Result) {
+	switch name {
+	case "user_api_key_request_route":
+		m.route = text(value)
+	case "requester_metadata":
+		m.requester = raw(value)
+	case "requester_custom_headers":
+		m.customHeaders = raw(value)
+	case "usage_object":
+		m.usage = raw(value)
+	default:
+		setKey(&m.key, name, text(value))
+	}
+}
+
+// setKey takes one user_api_key_* member of a metadata dict.
+func setKey(k *tailer.Key, name, value string) {
+	switch name {
+	case "user_api_key_hash":
+		k.Hash = value
+	case "user_api_key_alias":
+		k.Alias = value
+	case "user_api_key_team_alias":
+		k.TeamAlias = value
+	case "user_api_key_user_id":
+		k.UserID = value
+	case "user_api_key_user_email":
+		k.UserEmail = value
+	case "user_api_key_end_user_id":
+		k.EndUser = value
+	}
+}
+
+// readPayload reads a StandardLoggingPayload from JSON text.
+func readPayload(text []byte) (p payload, ok bool) {
+	if !gjson.ValidBytes(text) {
+		return p, false
+	}
+	gjson.ParseBytes(text).ForEach(func(key, value gjson.Result) bool {
+		if wantedMember(key.Str) {
+			p.set(key.Str, value)
+		}
+		return true
+	})
+	return p, p.genuine()
+}
+
+// genuine reports whether the document is a payload and not some other JSON.
+func (p *payload) genuine() bool {
+	return p.members >= 12 && (p.status == "success" || p.status == "failure") && !p.start.IsZero() && p.callType != ""
+}
+
+// call turns the payload into what it says about one attempt.
+func (p *payload) call() tailer.Call {
+	c := tailer.Call{
+		Start: p.start, End: p.end, CallType: p.callType, Streamed: p.stream,
+		Model: p.model, ModelGroup: p.group, ModelID: p.modelID, Provider: p.provider, Upstream: p.modelID != "",
+		CacheHit: p.cacheHit, Response: p.response, Usage: p.metadata.usage,
+		CostTotal: p.cost, CostInput: p.costIn, CostOutput: p.costOut,
+	}
+	if p.stream && p.first.After(p.start) && p.first.Before(p.end) {
+		c.FirstToken = p.first
+	}
+	if len(c.Usage) <= len("{}") && p.totalTokens > 0 {
+		c.Usage, _ = json.Marshal(map[string]int64{"prompt_tokens": p.promptTokens, "completion_tokens": p.outTokens})
+	}
+	if r := gjson.ParseBytes(p.response); r.IsObject() {
+		if c.ResponseModel = r.Get("model").String(); r.Get("usage").IsObject() {
+			c.Usage = raw(r.Get("usage"))
+		}
+		c.ResponseID = r.Get("id").String()
+		if len(p.response) == len("{}") {
+			c.Response = nil
+		}
+	}
+	c.Outcome = tailer.OutcomeSuccess
+	if p.status == "failure" {
+		c.Outcome = tailer.OutcomeFailure
+		c.CostTotal, c.CostInput, c.CostOutput, c.Usage = nil, nil, nil, nil
+		c.Failure = failureOf(p.errorClass, p.errorText, p.errorCode)
+	}
+	c.Private = isPrivate(p.messages) || isPrivate(p.response)
+	return c
+}
+
+// privateMark is what LiteLLM puts in place of content when
+// turn_off_message_logging is on (litellm_core_utils/redact_messages.py).
+const privateMark = "redacted-by-litellm"
+
+// isPrivate reports whether content was replaced by LiteLLM's mark. A prompt
+// that merely quotes the mark does not count.
+func isPrivate(content json.RawMessage) bool {
+	if !strings.Contains(string(content), privateMark) {
+		return false
+	}
+	r := gjson.ParseBytes(content)
+	for _, path := range []string{"@this", "0.content", "choices.0.message.content", "text", "output.0.content.0.text", "choices.0.text"} {
+		if r.Get(path).Str == privateMark {
+			return true
+		}
+	}
+	return false
+}
+
+// raw returns a copy of a JSON value; nil for null and for nothing.
+func raw(value gjson.Result) json.RawMessage {
+	if value.Type == gjson.Null || value.Raw == "" {
+		return nil
+	}
+	return json.RawMessage(strings.TrimSpace(value.Raw))
+}
+
+// number returns a JSON number; nil for anything else.
+func number(value gjson.Result) *float64 {
+	if value.Type != gjson.Number {
+		return nil
+	}
+	f := value.Float()
+	return &f
+}
+
+// epoch returns the time of a JSON number of seconds since 1970, to the µs.
+func epoch(value gjson.Result) time.Time {
+	if value.Type != gjson.Number {
+		return time.Time{}
+	}
+	return epochTime(value.Float())
+}
+
+func epochTime(seconds float64) time.Time {
+	if !(seconds > 0 && seconds < 1<<36) {
+		return time.Time{}
+	}
+	whole, part := math.Modf(seconds)
+	return time.Unix(int64(whole), int64(math.Round(part*1e6))*1000).UTC()
+}
+
+// text returns a copy of a JSON string, so that it does not keep the whole
+// document alive; other scalars as written, "" for null.
+func text(value gjson.Result) string { return strings.Clone(value.String()) }

@@ -1,0 +1,2 @@
+// Package pyrepr reads Python repr text.
+package pyrepr

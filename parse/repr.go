@@ -1,0 +1,91 @@
+package parse
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"tailer"
+	"tailer/parse/pyrepr"
+)
+
+// repr returns the parser's reader, standing at the start of text.
+func (p *Parser) repr(text []byte, followers []string) *pyrepr.Reader {
+	p.reader.Followers(followers...)
+	p.reader.Reset(text)
+	return p.reader
+}
+
+// json returns the value as JSON in memory of its own; nil for None.
+func (p *Parser) json(r *pyrepr.Reader) json.RawMessage {
+	p.scratch = r.AppendJSON(p.scratch[:0])
+	if len(p.scratch) == 0 || string(p.scratch) == "null" {
+		return nil
+	}
+	return append(json.RawMessage(nil), p.scratch...)
+}
+
+// result returns the value for a reader of JSON members.
+func (p *Parser) result(r *pyrepr.Reader) gjson.Result {
+	p.scratch = r.AppendJSON(p.scratch[:0])
+	return gjson.ParseBytes(p.scratch)
+}
+
+// fields returns a dict as fields.
+func (p *Parser) fields(r *pyrepr.Reader) tailer.Fields {
+	fields := tailer.Fields{}
+	it := r.Dict()
+	for it.Next() {
+		name := string(it.Key())
+		if v := p.json(r); v != nil {
+			fields = append(fields, tailer.Field{Name: name, Value: v})
+		}
+	}
+	return fields
+}
+
+// headers returns a dict of headers, plain or in a Headers(…) call; nil when
+// there is none. A raw list of pairs, which Starlette prints when a name
+// repeats, is accepted as well.
+func (p *Parser) headers(r *pyrepr.Reader) []tailer.Header {
+	doc := p.result(r)
+	var headers []tailer.Header
+	add := func(name, value string) {
+		headers = append(headers, tailer.Header{Name: lower(name), Value: string([]byte(value))})
+	}
+	if inner := doc.Get("raw"); doc.IsObject() && inner.IsArray() {
+		doc = inner
+	}
+	doc.ForEach(func(key, value gjson.Result) bool {
+		switch {
+		case key.Type == gjson.String && value.Type == gjson.String:
+			add(key.Str, value.Str)
+		case value.IsArray():
+			if pair := value.Array(); len(pair) == 2 {
+				add(pair[0].String(), pair[1].String())
+			}
+		}
+		return true
+	})
+	return headers
+}
+
+// datetime returns the time of a datetime repr; naive ones are local.
+func (p *Parser) datetime(r *pyrepr.Reader) time.Time {
+	t, _, ok := r.Time(p.clock.location)
+	if !ok {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+func lower(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}

@@ -1,0 +1,106 @@
+package tailer
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Kind is the sort of a log record, told by the text it starts with.
+type Kind uint8
+
+// The kinds of records that say something about a request. parse/kinds.go has
+// the table of prefixes and versions.
+const (
+	KindOther         Kind = iota
+	KindCall               // a callback's dump of everything LiteLLM knows about one call
+	KindPayload            // a StandardLoggingPayload
+	KindArguments          // litellm.<fn>(…), one per attempt
+	KindBody               // the client's body as received
+	KindHeaders            // the client's headers
+	KindPrepared           // body and headers after LiteLLM's pre-call work, without a call id
+	KindFoundUser          // the user that LiteLLM found in a header
+	KindFailure            // the error that the client is told
+	KindStreamFailure      // an error inside a stream whose status was already sent
+	KindRefused            // the key was refused
+	KindBadBody            // the body was not JSON
+	KindDisconnect         // the client hung up
+	KindAttempt            // the router's outcome of one attempt: "200 OK" or an exception
+	KindAccess             // uvicorn's access line
+	KindArrival            // a request has reached the proxy; it does not say which
+)
+
+// String returns the kind's name as metrics and --dry-run print it.
+func (k Kind) String() string {
+	names := [...]string{"other", "call", "payload", "arguments", "body", "headers", "prepared", "found-user", "failure",
+		"stream-failure", "refused", "bad-body", "disconnect", "attempt", "access", "arrival"}
+	if int(k) < len(names) {
+		return names[k]
+	}
+	return "unknown"
+}
+
+// Outcome tells how an upstream attempt ended.
+type Outcome uint8
+
+// The outcomes. The zero value means that the record does not say.
+const (
+	OutcomeUnknown Outcome = iota
+	OutcomeSuccess
+	OutcomeFailure
+)
+
+// A Record is what one log record states. Only the fields that its kind carries
+// are set; a record never says more than its text.
+type Record struct {
+	Kind   Kind
+	Time   time.Time // when the proxy wrote it, UTC; zero when the log does not tell
+	Coarse bool      // Time is exact to a second only
+	Stream Stream
+	CallID string
+	Pos    Position // from its first line to its last
+	Raw    []byte   // its text as written; only for kinds that can occur without a call id
+
+	Request Request // KindCall, KindArguments, KindBody, KindHeaders, KindPrepared, KindFoundUser, KindAccess
+	Call    Call    // KindCall, KindPayload, KindArguments, KindAttempt
+	Key     Key
+
+	Function string // KindArguments, KindAttempt: "acompletion", …
+	Failure  Failure
+	Status   int // KindAccess: HTTP status sent
+}
+
+// A Call is what one record knows about one upstream attempt.
+type Call struct {
+	Outcome    Outcome
+	ReceivedAt time.Time // when the proxy received the request
+	Start      time.Time
+	End        time.Time
+	FirstToken time.Time // streams only
+	CallType   string
+	Streamed   bool
+	Upstream   bool // a deployment was chosen
+
+	Model         string // with LiteLLM's provider prefix
+	ModelGroup    string
+	ModelID       string
+	Provider      string
+	LiteLLM       string // LiteLLM's version
+	ResponseID    string
+	ResponseModel string
+	CacheHit      bool
+
+	Response json.RawMessage
+	Usage    json.RawMessage
+
+	CostTotal, CostInput, CostOutput *float64
+
+	Failure Failure
+	Private bool // the record shows that message logging is off
+}
+
+// A Failure is an error as LiteLLM words it.
+type Failure struct {
+	Class   string // "RateLimitError"; "" when the text does not name one
+	Message string // whole text, class prefix included
+	Status  int    // HTTP status that the text or its class implies; 0 when neither does
+}
