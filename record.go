@@ -26,13 +26,14 @@ const (
 	KindDisconnect         // the client hung up
 	KindAttempt            // the router's outcome of one attempt: "200 OK" or an exception
 	KindAccess             // uvicorn's access line
+	KindChunk              // a piece of a streamed answer, with the answer's id
 	KindArrival            // a request has reached the proxy; it does not say which
 )
 
 // String returns the kind's name as metrics and --dry-run print it.
 func (k Kind) String() string {
 	names := [...]string{"other", "call", "payload", "arguments", "body", "headers", "prepared", "found-user", "failure",
-		"stream-failure", "refused", "bad-body", "disconnect", "attempt", "access", "arrival"}
+		"stream-failure", "refused", "bad-body", "disconnect", "attempt", "access", "chunk", "arrival"}
 	if int(k) < len(names) {
 		return names[k]
 	}
@@ -79,6 +80,8 @@ type Call struct {
 	CallType   string
 	Streamed   bool
 	Upstream   bool // a deployment was chosen
+	Refused    bool // the request never reached the router
+	SinceCall  bool // stated by a version that names the call id in payloads (1.84 and later)
 
 	Model         string // with LiteLLM's provider prefix
 	ModelGroup    string

@@ -39,6 +39,8 @@ func (k *kwargs) fill(r *tailer.Record) {
 	if c.CallType == "" {
 		c.CallType = k.callType
 	}
+	c.Refused = c.Refused || k.rejected
+	c.SinceCall = k.payload.callID != ""
 	k.fillRequest(r)
 	if !c.Private {
 		c.Private = isPrivate(k.messages)

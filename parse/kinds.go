@@ -23,6 +23,7 @@ const (
 	asBadBody            //
 	asDisconnect         //
 	asAccess             //
+	asChunk              //
 	asMark               // the prefix says it all
 )
 
@@ -67,6 +68,8 @@ var forms = []form{
 	{"Inside ageneric_api_call_with_fallbacks()", tailer.KindArguments, asInside},
 	// Since 1.72, INFO; at INFO visible since 1.84.
 	{"found user \"", tailer.KindFoundUser, asFoundUser},
+	// A piece of a stream, with the answer's id. 1.55 to 1.80.
+	{"async_data_generator: received streaming chunk - ModelResponseStream(id='", tailer.KindChunk, asChunk},
 	// What the client is told. All versions; cid since 1.109.
 	{"litellm.proxy.proxy_server.", tailer.KindFailure, asFailure},
 	{"Invalid JSON payload received", tailer.KindBadBody, asBadBody},

@@ -90,6 +90,10 @@ func (p *Parser) decode(f *frame, r *tailer.Record) bool {
 		return true
 	case asMark:
 		return true
+	case asChunk:
+		id, _, ok := bytes.Cut(text[len(f.form.prefix):], []byte("'"))
+		r.Call.ResponseID = string(id)
+		return ok && isID(r.Call.ResponseID)
 	case asDisconnect:
 		r.CallID = string(bytes.TrimSpace(text[len(f.form.prefix):]))
 		return isID(r.CallID)

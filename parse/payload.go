@@ -41,6 +41,7 @@ type payloadMetadata struct {
 	route         string
 	requester     json.RawMessage // requester_metadata: the client's own, with additions
 	customHeaders json.RawMessage // x-* headers of the client, 1.72 and later
+	since172      bool            // the member customHeaders exists, if only as null
 	usage         json.RawMessage
 }
 
@@ -133,7 +134,7 @@ func (m *payloadMetadata) set(name string, value gjson.Result) {
 	case "requester_metadata":
 		m.requester = raw(value)
 	case "requester_custom_headers":
-		m.customHeaders = raw(value)
+		m.customHeaders, m.since172 = raw(value), true
 	case "usage_object":
 		m.usage = raw(value)
 	default:
@@ -186,8 +187,8 @@ func (p *payload) call() tailer.Call {
 		CacheHit: p.cacheHit, Response: p.response, Usage: p.metadata.usage,
 		CostTotal: p.cost, CostInput: p.costIn, CostOutput: p.costOut,
 	}
-	if p.stream && p.first.After(p.start) && p.first.Before(p.end) {
-		c.FirstToken = p.first
+	if p.stream && p.metadata.since172 && p.first.After(p.start) && p.first.Before(p.end) {
+		c.FirstToken = p.first // 1.61 states the end of the stream here
 	}
 	if len(c.Usage) <= len("{}") && p.totalTokens > 0 {
 		c.Usage, _ = json.Marshal(map[string]int64{"prompt_tokens": p.promptTokens, "completion_tokens": p.outTokens})
@@ -206,6 +207,7 @@ func (p *payload) call() tailer.Call {
 		c.Outcome = tailer.OutcomeFailure
 		c.CostTotal, c.CostInput, c.CostOutput, c.Usage = nil, nil, nil, nil
 		c.Failure = failureOf(p.errorClass, p.errorText, p.errorCode)
+		c.Refused = strings.HasPrefix(p.callType, "/")
 	}
 	c.Private = isPrivate(p.messages) || isPrivate(p.response)
 	return c

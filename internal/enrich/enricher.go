@@ -62,7 +62,7 @@ type call struct {
 // it read are gone.
 func (e *Enricher) Enrich(x *tailer.Exchange) {
 	c := &call{e: e, x: x, p: pass{r: e.redactor}, heads: headings(x.Request.Headers)}
-	c.p.own = ownSecrets(x.Request.Headers)
+	c.p.own = e.ownSecrets(x.Request.Headers)
 	x.Attribution = tailer.Attribution{}
 
 	userSpec := c.user()

@@ -115,8 +115,9 @@ func matchBasic(_ *pass, s []byte, i int) (int, int, string, bool) {
 	if len(run) < 4 {
 		return 0, 0, "", false
 	}
-	text, err := base64.RawStdEncoding.DecodeString(string(run[:len(run)/4*4]))
-	if err != nil || bytes.IndexByte(text, ':') < 0 || !printable(text) {
+	var buf [maxLook]byte
+	n, err := base64.RawStdEncoding.Decode(buf[:], run[:len(run)/4*4])
+	if text := buf[:n]; err != nil || bytes.IndexByte(text, ':') < 0 || !printable(text) {
 		return 0, 0, "", false
 	}
 	for end = base64Byte.run(s, end); end < len(s) && s[end] == '='; {

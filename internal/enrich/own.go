@@ -14,11 +14,14 @@ const maxOwn = 8
 // ownSecrets returns the values of a request's secret headers, so that they go
 // wherever else they stand: in an error message that quotes the key, or in a
 // prompt. Words that anybody might write ("anything", "not-needed") and values
-// that the proxy masked are left out.
-func ownSecrets(headers []tailer.Header) [][]byte {
+// that the proxy masked are left out, and so are those that a rule finds anyway.
+func (e *Enricher) ownSecrets(headers []tailer.Header) [][]byte {
 	var own [][]byte
 	put := func(value string) {
-		if len(own) < maxOwn && ownable(value) {
+		if len(own) == maxOwn || !ownable(value) {
+			return
+		}
+		if e.cfg.KeepContentSecrets || e.redactor.Text(value) != mark {
 			own = append(own, []byte(value))
 		}
 	}

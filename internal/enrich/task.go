@@ -98,7 +98,7 @@ func lastUserText(body tailer.Fields) string {
 			return firstText(member(last, "content"))
 		}
 	}
-	return scalar(body.Get("input")) + scalar(body.Get("prompt"))
+	return beginning(body.Get("input")) + beginning(body.Get("prompt"))
 }
 
 // firstText returns the text of a message's content: a string, or the first of
@@ -107,8 +107,18 @@ func firstText(content json.RawMessage) string {
 	for part := range elements(content) {
 		kind := scalar(member(part, "type"))
 		if slices.Contains([]string{"text", "input_text", ""}, kind) {
-			return scalar(member(part, "text"))
+			return beginning(member(part, "text"))
 		}
 	}
-	return scalar(content)
+	return beginning(content)
+}
+
+// beginning returns the first 1,000 bytes or so of a JSON string's text, "" of
+// other values. Prompts are megabytes, and a task shows in its first words.
+func beginning(raw json.RawMessage) string {
+	if len(raw) < 1000 || raw[0] != '"' {
+		return scalar(raw)
+	}
+	text, _ := appendUnescaped(nil, raw[1:1000]) // an escape cut in two is left out
+	return string(text)
 }

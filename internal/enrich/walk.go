@@ -2,6 +2,7 @@ package enrich
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -166,7 +167,7 @@ func (w *walker) stringAt(change func([]byte) ([]byte, bool)) bool {
 	w.i = end
 	text := w.raw[from+1 : end-1]
 	if bytes.IndexByte(text, '\\') >= 0 {
-		w.text, ok = appendUnescaped(w.text[:0], text)
+		w.text, ok = appendUnescaped(slices.Grow(w.text[:0], len(text)), text)
 		if !ok {
 			return false
 		}

@@ -24,6 +24,7 @@ type call struct {
 	pos      []tailer.Position
 	bytes    int64
 
+	firstChunk   chunk // of a streamed answer
 	disconnected bool
 	queued       bool // waits to settle
 	finished     bool

@@ -2,6 +2,7 @@ package pair
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,6 +24,10 @@ func (c *call) exchange() (x tailer.Exchange, ok bool) {
 	x.ClientCallID = slices.ContainsFunc(x.Request.Headers, func(h tailer.Header) bool {
 		return h.Name == "x-litellm-call-id" && h.Value == c.id
 	})
+	if x.Request.Body != nil {
+		// 1.61 calls answers of a fallback streams that were none.
+		x.Streamed = string(x.Request.Body.Get("stream")) == "true"
+	}
 	if c.front != nil && c.front.request.Body != nil {
 		// LiteLLM writes session headers over the client's own metadata in all
 		// later records (1.84 and later); the body as received still has them.
@@ -38,7 +43,28 @@ func (c *call) exchange() (x tailer.Exchange, ok bool) {
 		c.failure(&x, last)
 	}
 	c.failedTries(&x, last)
+	if x.Streamed && c.disagrees(last) {
+		x.Model, x.ModelGroup = "", ""
+		x.Incomplete = append(x.Incomplete, "model of a streamed fallback not confirmed")
+	}
 	return x, true
+}
+
+// disagrees reports whether the records name different models for one answer.
+// Before 1.98 LiteLLM tells the client of a streamed answer by a fallback the
+// name of the model that failed (1.84), or none (1.61 to 1.80); its payload
+// names the one that answered.
+func (c *call) disagrees(last *attempt) bool {
+	return last.Outcome == tailer.OutcomeSuccess && before198(last.LiteLLM) &&
+		last.ModelGroup != "" && last.ModelGroup != c.request.Body.Text("model")
+}
+
+// before198 reports whether a version is known and older than 1.98.
+func before198(version string) bool {
+	rest, ok := strings.CutPrefix(version, "1.")
+	minor, _, _ := strings.Cut(rest, ".")
+	n, err := strconv.Atoi(minor)
+	return ok && err == nil && n < 98
 }
 
 // answer fills in what a success states.
@@ -55,28 +81,67 @@ func (c *call) answer(x *tailer.Exchange, last *attempt) {
 // failure fills in what the client was told, else what the last attempt met.
 func (c *call) failure(x *tailer.Exchange, last *attempt) {
 	x.Level = tailer.LevelError
+	x.Response = last.Response
 	f := last.Failure
 	x.Status = f.Status
 	if c.told != nil {
-		if c.told.failure.Message != "" {
-			f.Message = c.told.failure.Message
-		}
-		if c.told.failure.Class != "" {
-			f.Class = c.told.failure.Class
-		}
-		if x.Status == 0 {
-			x.Status = c.told.failure.Status
-		}
+		f = told(f, c.told.failure)
+		x.Status = f.Status
 		if c.told.kind == tailer.KindStreamFailure {
 			x.Status = 200
 		}
 	}
-	x.Response = last.Response
+	if flight := c.flight(); flight != nil && flight.status != 0 {
+		x.Status = flight.status
+	}
+	if last.Refused && f.Class == "Exception" {
+		f = refusal(f, x.Status, last.SinceCall)
+		x.Status = f.Status
+	}
 	x.ErrorClass = f.Class
 	x.StatusMessage = f.Message
-	if f.Class != "" && !strings.HasPrefix(f.Message, "litellm.") {
+	if f.Class != "" && f.Message != "" && !strings.HasPrefix(f.Message, "litellm.") {
 		x.StatusMessage = f.Class + ": " + f.Message
 	}
+}
+
+// told prefers what the client was told to what the last attempt met.
+func told(f, words tailer.Failure) tailer.Failure {
+	if words.Message != "" {
+		f.Message = words.Message
+	}
+	if words.Class != "" {
+		f.Class = words.Class
+	}
+	if f.Status == 0 {
+		f.Status = words.Status
+	}
+	return f
+}
+
+// refusal words the refusal of a key as the client gets it: the proxy turns a
+// plain exception into a 401 with a prefix of its own (auth_exception_handler.py).
+// Since 1.84 its handler may itself fail, and the client is told something else.
+func refusal(f tailer.Failure, status int, since184 bool) tailer.Failure {
+	switch {
+	case status == 401 || status == 0 && !since184:
+		return tailer.Failure{Class: "AuthenticationError", Status: 401, Message: "Authentication Error, " + f.Message}
+	case status == 0:
+		return tailer.Failure{Class: f.Class}
+	}
+	return tailer.Failure{Class: f.Class, Status: status}
+}
+
+// flight returns the request as its access line saw it; nil when none was
+// matched.
+func (c *call) flight() *flight {
+	switch {
+	case c.front != nil && c.front.flight != nil:
+		return c.front.flight
+	case c.told != nil:
+		return c.told.flight
+	}
+	return nil
 }
 
 // times sets start, end and first token by the contract's order of sources.
@@ -102,11 +167,18 @@ func (c *call) times(x *tailer.Exchange, last *attempt) {
 	if c.told != nil && c.told.at.After(x.End) {
 		x.End = c.told.at
 	}
+	if f := c.flight(); f != nil && !last.Streamed && f.landed.After(x.End) {
+		x.End = f.landed
+	}
 	if x.End.Before(x.Start) {
 		x.End = x.Start
 	}
-	if !last.FirstToken.Before(x.Start) && !last.FirstToken.After(x.End) {
-		x.FirstToken = last.FirstToken
+	first := last.FirstToken
+	if first.IsZero() && x.Streamed && !c.firstChunk.coarse {
+		first = c.firstChunk.at
+	}
+	if !first.IsZero() && !first.Before(x.Start) && !first.After(x.End) {
+		x.FirstToken = first
 	}
 }
 

@@ -24,6 +24,7 @@ type front struct {
 	arrived  bool   // at is when the request reached the proxy
 	claimed  bool
 	awaiting bool // a body that waits for its headers
+	flight   *flight
 }
 
 // frontIndex holds the fronts that no call has claimed.
@@ -49,10 +50,11 @@ const maxFronts = 20_000
 const headerGap = 2 * time.Second
 
 // add takes a body, headers, or both.
-func (x *frontIndex) add(r *tailer.Record) {
+func (x *frontIndex) add(r *tailer.Record, flights *flights) {
 	switch r.Kind {
 	case tailer.KindBody:
 		f := &front{at: r.Time, coarse: r.Coarse, stream: r.Stream, request: r.Request, pos: []tailer.Position{r.Pos}, awaiting: true}
+		f.flight = flights.start(r.Kind, r.Time)
 		x.arrive(f)
 		x.latest = f
 		x.queue = append(x.queue, f)
@@ -61,6 +63,7 @@ func (x *frontIndex) add(r *tailer.Record) {
 		f := x.latest
 		if f == nil || !f.awaiting || f.stream != r.Stream || r.Time.Sub(f.at) > headerGap {
 			f = &front{at: r.Time, coarse: r.Coarse, stream: r.Stream}
+			f.flight = flights.start(r.Kind, r.Time)
 			x.arrive(f)
 			x.queue = append(x.queue, f)
 		}

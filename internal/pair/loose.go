@@ -14,11 +14,15 @@ type loose struct {
 	failure tailer.Failure
 	callID  string // "" for most
 	pos     tailer.Position
+	flight  *flight // of a refusal, which has no front
 }
 
 // addFailure takes an error that a client was told.
 func (t *Table) addFailure(r *tailer.Record) {
 	e := &loose{kind: r.Kind, at: r.Time, failure: r.Failure, pos: r.Pos}
+	if r.Kind == tailer.KindRefused {
+		e.flight = t.flights.refused(r.Kind, r.Time)
+	}
 	if r.CallID != "" {
 		if c := t.calls[r.CallID]; c != nil {
 			c.touch(r)
@@ -88,11 +92,41 @@ func (e *loose) fits(c *call) bool {
 		return false
 	}
 	words, _, _ := strings.Cut(a.Failure.Message, "\n")
-	if words == "" {
-		return e.failure.Message == "" || e.kind == tailer.KindRefused && strings.HasPrefix(a.CallType, "/")
+	switch {
+	case a.Refused || e.kind == tailer.KindRefused:
+		return a.Refused && e.kind == tailer.KindRefused && e.failure.Message == a.Failure.Message
+	case e.kind == tailer.KindStreamFailure:
+		return len(words) >= 8 && strings.Contains(e.failure.Message, words)
+	case words == "":
+		return e.failure.Message == ""
 	}
-	return strings.HasPrefix(e.failure.Message, words)
+	return sameWords(e.failure.Message, words)
 }
+
+// sameWords reports whether text starts with words, but for digits: each attempt
+// reports how long it took.
+func sameWords(text, words string) bool {
+	i := 0
+	for j := 0; j < len(words); {
+		switch {
+		case i < len(text) && text[i] == words[j] && !isDigit(words[j]):
+			i, j = i+1, j+1
+		case i < len(text) && isDigit(text[i]) && isDigit(words[j]):
+			for i < len(text) && isDigit(text[i]) {
+				i++
+			}
+			for j < len(words) && isDigit(words[j]) {
+				j++
+			}
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// isDigit also takes the point of a decimal fraction.
+func isDigit(c byte) bool { return c >= '0' && c <= '9' || c == '.' }
 
 // groupIn returns the model group that the router names in an error: up to 1.98
 // as `Received Model Group=x`, later as `model group 'x' failed`.

@@ -57,6 +57,8 @@ type Table struct {
 	waiting  queue // every call, by the time it gives up
 	settling queue // ended calls, by the time they are handed out
 	fronts   frontIndex
+	flights  flights
+	chunks   chunks
 	errors   []*loose // errors that no call has claimed yet, oldest first
 	bytes    int64
 	open     int
@@ -102,17 +104,25 @@ func (t *Table) Add(r *tailer.Record) []tailer.Exchange {
 	switch r.Kind {
 	case tailer.KindArrival:
 		t.fronts.arrivals = append(t.fronts.arrivals, r.Time)
-	case tailer.KindAccess, tailer.KindBadBody:
+	case tailer.KindAccess:
 		t.fronts.arrivals = t.fronts.arrivals[:0]
+		if r.Request.Method == "POST" {
+			t.flights.land(r)
+		}
+	case tailer.KindBadBody:
+		t.fronts.arrivals = t.fronts.arrivals[:0]
+		t.flights.refused(r.Kind, r.Time)
 	case tailer.KindCall, tailer.KindPayload:
 		t.addCall(r)
 	case tailer.KindArguments:
 		t.addArguments(r)
 	case tailer.KindBody, tailer.KindHeaders, tailer.KindPrepared:
-		t.fronts.add(r)
+		t.fronts.add(r, &t.flights)
 	case tailer.KindFailure, tailer.KindStreamFailure, tailer.KindRefused:
 		t.fronts.arrivals = t.fronts.arrivals[:0]
 		t.addFailure(r)
+	case tailer.KindChunk:
+		t.chunks.add(r)
 	case tailer.KindDisconnect:
 		if c := t.calls[r.CallID]; c != nil {
 			c.disconnected = true
@@ -185,6 +195,9 @@ func (t *Table) addCall(r *tailer.Record) {
 	}
 	c := t.call(id, r)
 	c.addAttempt(r)
+	if first, ok := t.chunks.first(r.Call.ResponseID); ok {
+		c.firstChunk = first
+	}
 	t.claimFront(c, r)
 	t.claimError(c)
 	t.settle(c)

@@ -81,7 +81,7 @@ func (d *docker) unquote(b []byte) (text, rest []byte, ok bool) {
 		out = append(out, b[:n]...)
 		b = b[n:]
 		if out, b, ok = appendEscape(out, b); !ok {
-			break
+			return nil, nil, false
 		}
 		n = plainRun(b)
 	}

@@ -26,6 +26,7 @@ type layer struct {
 	env        envelope
 	limit      int           // bytes kept of a joined line
 	unfinished []*unfinished // in no order, most of them free
+	whole      []byte        // the joined line returned last
 	more       tailer.Line   // rest of a text of several lines, valid if hasMore
 	hasMore    bool
 	entry      int64 // offset of the first held line of an entry; -1 if none
@@ -40,7 +41,7 @@ type unfinished struct {
 	busy   bool
 	key    string
 	stream tailer.Stream
-	buf    []byte
+	text   pile
 	cut    int64
 	stamp  time.Time
 	pos    tailer.Position
@@ -107,6 +108,7 @@ func (l *layer) accept(p piece, in tailer.Line) (line tailer.Line, ok bool) {
 	if u == nil {
 		var evicted tailer.Line
 		if u, evicted, ok = l.begin(in, p.key); ok {
+			evicted.Bytes = bytes.Clone(evicted.Bytes) // u.add writes where it is
 			u.add(in, l.limit)
 			return evicted, true
 		}
@@ -115,7 +117,7 @@ func (l *layer) accept(p piece, in tailer.Line) (line tailer.Line, ok bool) {
 	if p.partial {
 		return tailer.Line{}, false
 	}
-	return u.finish(in.Open), true
+	return u.finish(in.Open, &l.whole), true
 }
 
 // find returns the unfinished line of that stream and key, nil if there is none.
@@ -143,10 +145,9 @@ func (l *layer) begin(in tailer.Line, key string) (u *unfinished, evicted tailer
 		l.unfinished = append(l.unfinished, u)
 	default:
 		u = slices.MinFunc(l.unfinished, byOffset)
-		evicted, ok = u.finish(true), true
-		u.buf = nil // evicted owns it now
+		evicted, ok = u.finish(true, &l.whole), true
 	}
-	*u = unfinished{busy: true, key: key, stream: in.Stream, stamp: in.Stamp, pos: in.Pos, buf: u.buf[:0]}
+	*u = unfinished{busy: true, key: key, stream: in.Stream, stamp: in.Stamp, pos: in.Pos, text: u.text}
 	return u, evicted, ok
 }
 
@@ -154,25 +155,15 @@ func byOffset(a, b *unfinished) int { return cmp.Compare(a.pos.Offset, b.pos.Off
 
 // add appends a piece as far as the limit allows.
 func (u *unfinished) add(in tailer.Line, limit int) {
-	room := max(limit-len(u.buf), 0)
-	if len(in.Bytes) > room {
-		u.cut += int64(len(in.Bytes) - room)
-		in.Bytes = in.Bytes[:room]
-	}
-	u.buf = append(u.buf, in.Bytes...)
-	u.cut += in.Cut
+	u.cut += in.Cut + u.text.add(in.Bytes, limit)
 	u.pos.End = in.Pos.End
 }
 
-// finish returns the joined line and frees u. The bytes are valid until u begins
-// another line.
-func (u *unfinished) finish(open bool) tailer.Line {
-	line := tailer.Line{Bytes: u.buf, Pos: u.pos, Stamp: u.stamp, Stream: u.stream, Cut: u.cut, Open: open}
+// finish returns the joined line and frees u. The bytes are valid until the next
+// add or finish.
+func (u *unfinished) finish(open bool, whole *[]byte) tailer.Line {
 	u.busy = false
-	if cap(u.buf) > keepSize {
-		u.buf = nil
-	}
-	return line
+	return tailer.Line{Bytes: u.text.take(whole), Pos: u.pos, Stamp: u.stamp, Stream: u.stream, Cut: u.cut, Open: open}
 }
 
 // firstOf returns the first of the lines that the text of an entry holds and
@@ -209,5 +200,5 @@ func (l *layer) drain() (tailer.Line, error) {
 	if oldest == nil {
 		return tailer.Line{}, l.err
 	}
-	return l.firstOf(oldest.finish(true)), nil
+	return l.firstOf(oldest.finish(true, &l.whole)), nil
 }

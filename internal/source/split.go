@@ -10,8 +10,6 @@ import (
 const (
 	// chunkSize is how much is read at once. A line inside a chunk is not copied.
 	chunkSize = 512 << 10
-	// keepSize is the largest buffer of a long line that is kept for the next one.
-	keepSize = 4 << 20
 	// maxEmptyReads is how often a reader may return neither bytes nor an error.
 	maxEmptyReads = 100
 )
@@ -24,12 +22,13 @@ type splitter struct {
 	buf     []byte // buf[r:w] is read and not yet yielded
 	r, w    int
 	scanned int    // buf[r:r+scanned] holds no newline
-	long    []byte // head of a line that outgrew buf; empty when there is none
-	cut     int64  // bytes of that line dropped so far
-	begun   bool   // the first bytes of a line have left buf
-	start   int64  // offset of the line's first byte
 	off     int64  // offset of buf[r]
 	err     error  // what ended src; nil as long as it may have more
+	begun   bool   // the head of a line that outgrew buf is in long
+	long    pile
+	whole   []byte // that line in one piece
+	start   int64  // its offset
+	cut     int64  // bytes of it dropped so far
 }
 
 func newSplitter(src io.Reader, limit int) *splitter {
@@ -58,39 +57,25 @@ func (s *splitter) next() (tailer.Line, error) {
 // bytes (1, or 0 at the end of the input).
 func (s *splitter) take(n, newline int) tailer.Line {
 	text := s.buf[s.r : s.r+n]
-	if !s.begun {
-		s.start, s.cut = s.off, 0
-		if len(text) > s.limit {
-			text, s.cut = text[:s.limit], int64(len(text)-s.limit)
-		}
-	} else {
-		s.keep(text)
-		text = s.long
-		s.long = s.long[:0]
-		if cap(s.long) > keepSize {
-			s.long = nil
-		}
+	start, cut := s.off, int64(0)
+	switch {
+	case s.begun:
+		cut = s.cut + s.long.add(text, s.limit)
+		start, text = s.start, s.long.take(&s.whole)
 		s.begun = false
+	case len(text) > s.limit:
+		cut = int64(len(text) - s.limit)
+		text = text[:s.limit]
 	}
 	s.r += n + newline
 	s.scanned = 0
 	s.off += int64(n + newline)
 	return tailer.Line{
 		Bytes: text,
-		Pos:   tailer.Position{Offset: s.start, End: s.off},
-		Cut:   s.cut,
+		Pos:   tailer.Position{Offset: start, End: s.off},
+		Cut:   cut,
 		Open:  newline == 0,
 	}
-}
-
-// keep adds text to the line that outgrew the buffer, as far as the limit allows.
-func (s *splitter) keep(text []byte) {
-	room := max(s.limit-len(s.long), 0)
-	if len(text) > room {
-		s.cut += int64(len(text) - room)
-		text = text[:room]
-	}
-	s.long = append(s.long, text...)
 }
 
 // fill makes room in the buffer and reads once. Afterwards there are more bytes,
@@ -122,7 +107,7 @@ func (s *splitter) spill() {
 	if !s.begun {
 		s.begun, s.start, s.cut = true, s.off, 0
 	}
-	s.keep(s.buf[s.r:s.w])
+	s.cut += s.long.add(s.buf[s.r:s.w], s.limit)
 	s.off += int64(s.w - s.r)
 	s.r, s.w, s.scanned = 0, 0, 0
 }

@@ -9,6 +9,7 @@ type Items struct {
 	r     *Reader
 	level int // of its frame, from 1
 	id    uint64
+	kind  container
 	m     member
 	name  []byte
 }
@@ -82,7 +83,7 @@ func (r *Reader) enter(kind container, after int, name []byte) Items {
 	r.last++
 	r.frames = append(r.frames, frame{id: r.last, kind: kind, first: true})
 	r.consumed(after)
-	return Items{r: r, level: len(r.frames), id: r.last, name: name}
+	return Items{r: r, level: len(r.frames), id: r.last, kind: kind, name: name}
 }
 
 // Name returns the dotted name of a call, aliasing the input; empty for all else.
@@ -111,7 +112,15 @@ func (it *Items) Key() []byte {
 	if it.m.key1 <= it.m.key0 {
 		return nil
 	}
-	return keyText(it.r.b[it.m.key0:it.m.key1])
+	raw := it.r.b[it.m.key0:it.m.key1]
+	if it.kind == inCall {
+		return raw
+	}
+	body, isBytes := unquote(raw)
+	if plain(body) {
+		return body
+	}
+	return appendText(nil, body, isBytes)
 }
 
 // advance skips the pending value of the innermost container and moves to its

@@ -110,15 +110,24 @@ func (r *Reader) argument(i, depth int, m *member) int {
 	return i
 }
 
-// oddKey reads a key that is not a str: a number, None, a tuple, bytes, ….
+// oddKey reads a key that is not a str: a number, None, a tuple, bytes, …. A
+// plain word is none, or text could pose as the key of that name.
 func (r *Reader) oddKey(i int, m *member) int {
-	end := r.blind(i)
+	end := blindEnd(r.b, i)
 	if end < 0 {
 		return r.fail(i, "no key")
 	}
 	colon := r.blank(end)
 	if colon >= len(r.b) || r.b[colon] != ':' {
 		return r.fail(i, "no colon after a key")
+	}
+	if class[r.b[i]] == letter && r.wordEnd(i) == end && !constant(r.b[i:end]) {
+		return r.fail(i, "a key without quotes")
+	}
+	if end > r.mark0 && end > i+1 && class[r.b[i+1]] == quote {
+		if fault := r.keyFault(i+1, end); fault != "" {
+			return r.fail(i, fault)
+		}
 	}
 	m.key0, m.key1 = i, end
 	return r.member(colon+1, m)

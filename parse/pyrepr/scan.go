@@ -240,9 +240,7 @@ func angleEnd(b []byte, i int) int {
 	return -1
 }
 
-// blind returns the end of the value at i, looking at quotes and brackets only.
-func (r *Reader) blind(i int) int { return blindEnd(r.b, i) }
-
+// blindEnd returns the end of the value at i, looking at quotes and brackets only.
 func blindEnd(b []byte, i int) int {
 	if i+1 < len(b) && (b[i] == 'b' || b[i] == 'B') && class[b[i+1]] == quote {
 		return stringEnd(b, i+1)

@@ -24,18 +24,6 @@ func (r *Reader) Text() (string, bool) {
 	return string(appendText(make([]byte, 0, len(body)), body, isBytes)), true
 }
 
-// keyText decodes the token of a key; nil if it is neither word nor string.
-func keyText(raw []byte) []byte {
-	if class[raw[0]] == letter && (len(raw) == 1 || class[raw[1]] != quote) {
-		return raw
-	}
-	body, isBytes := unquote(raw)
-	if body == nil || plain(body) {
-		return body
-	}
-	return appendText(nil, body, isBytes)
-}
-
 // unquote returns what is between the quotes of a string token; nil if it is
 // none. The closing quote may be missing.
 func unquote(raw []byte) (body []byte, isBytes bool) {

@@ -45,15 +45,23 @@ func input(body tailer.Fields) string {
 
 // parameters is the JSON object of the parameters that the client sent. Nested
 // values become strings that hold JSON: Langfuse v2 and v3 refuse an
-// observation whose parameters are nested.
+// observation whose parameters are nested. It is "{}" for a known body without
+// any, and "" when the log does not hold the body.
 func parameters(body tailer.Fields) string {
-	return object(body, parameterKeys, func(value json.RawMessage) string {
+	if body == nil {
+		return ""
+	}
+	given := object(body, parameterKeys, func(value json.RawMessage) string {
 		text := compact(value)
 		if strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[") {
 			return marshal(text)
 		}
 		return text
 	})
+	if given == "" {
+		return "{}"
+	}
+	return given
 }
 
 // object writes the wanted members of body as one JSON object, each value as
