@@ -89,6 +89,9 @@ func (p *Parser) decode(f *frame, r *tailer.Record) bool {
 		r.Raw = bytes.Clone(f.raw)
 		return true
 	case asMark:
+		if hasPrefix(text, "Lazy-loaded") {
+			r.Function = "load"
+		}
 		return true
 	case asChunk:
 		id, _, ok := bytes.Cut(text[len(f.form.prefix):], []byte("'"))

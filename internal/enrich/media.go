@@ -49,6 +49,12 @@ func base64At(s []byte, i int) (data []byte, end int, whole bool) {
 		end++
 	}
 	data, whole = s[i:end], true
+	for tail := base64Byte.run(s, end); tail > end && s[end-1] == '='; tail = base64Byte.run(s, end) {
+		whole = false // padding and then more: two pieces, or a damaged one
+		for end = tail; end < len(s) && s[end] == '='; {
+			end++
+		}
+	}
 	if end > i && end < len(s) && (s[end] == '\r' || s[end] == '\n' || s[end] == '%') {
 		if rest, ok := unwrapped(s[i:]); ok {
 			data, end = rest, len(s)
@@ -137,6 +143,9 @@ func (p *pass) marker(kind string, data []byte, whole bool) string {
 // (1.84 on) writes REDACTED over parts of a record: such data is not whole.
 func decodeBase64(data []byte) ([]byte, bool) {
 	if bytes.Contains(data, []byte("REDACTED")) {
+		return nil, false
+	}
+	if n := len(data); n%4 != 0 && bytes.HasSuffix(data, []byte("=")) {
 		return nil, false
 	}
 	data = bytes.TrimRight(data, "=")
@@ -238,7 +247,7 @@ func (w *walker) mediaField(name string, in *frame, text []byte) (kind string, o
 // sniff tells media by the first bytes of their base64.
 func sniff(text []byte) string {
 	for _, m := range []struct{ code, kind string }{
-		{"iVBORw0KGgo", "image/png"}, {"/9j/", "image/jpeg"}, {"R0lGOD", "image/gif"}, {"JVBERi0", "application/pdf"},
+		{"iVBORw0KGg", "image/png"}, {"/9j/", "image/jpeg"}, {"R0lGOD", "image/gif"}, {"JVBERi0", "application/pdf"},
 		{"UklGR", "audio/wav"}, {"SUQz", "audio/mpeg"}, {"T2dnU", "audio/ogg"}, {"ZkxhQ", "audio/flac"},
 		{"UEsDBB", "application/zip"}, {"AAAAIGZ0eX", "video/mp4"}, {"AAAAHGZ0eX", "video/mp4"},
 	} {

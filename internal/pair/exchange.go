@@ -144,7 +144,9 @@ func (c *call) flight() *flight {
 	return nil
 }
 
-// times sets start, end and first token by the contract's order of sources.
+// times sets start, end and first token. The request began no later than the
+// first thing that any record states of it; LiteLLM's own note of when it
+// received the request is later than that where a feature had to be loaded.
 func (c *call) times(x *tailer.Exchange, last *attempt) {
 	began := last.Start
 	for i := range c.attempts {
@@ -153,15 +155,15 @@ func (c *call) times(x *tailer.Exchange, last *attempt) {
 		}
 	}
 	x.Start = began
-	switch received := c.received(began); {
-	case c.front != nil && c.front.arrived && !c.front.coarse && c.front.at.Before(began):
-		x.Start = c.front.at
-	case !received.IsZero():
-		x.Start = received
-	case c.front != nil:
-		x.Start = withinSecond(c.front.at, c.front.coarse, began)
-	case !c.first.IsZero() && c.first.Before(began):
-		x.Start = withinSecond(c.first, c.coarse, began)
+	sooner := func(at time.Time, coarse bool) {
+		if !at.IsZero() && at.Before(x.Start) {
+			x.Start = withinSecond(at, coarse, x.Start)
+		}
+	}
+	sooner(c.received(began), false)
+	sooner(c.first, c.coarse)
+	if c.front != nil {
+		sooner(c.front.at, c.front.coarse)
 	}
 	x.End = last.End
 	if c.told != nil && c.told.at.After(x.End) {

@@ -21,7 +21,6 @@ type front struct {
 	request  tailer.Request
 	pos      []tailer.Position
 	key      uint64 // of the headers; 0 while unknown
-	arrived  bool   // at is when the request reached the proxy
 	claimed  bool
 	awaiting bool // a body that waits for its headers
 	flight   *flight
@@ -35,7 +34,7 @@ type frontIndex struct {
 	latest *front   // the last body, waiting for its headers
 	// arrivals are requests that reached the proxy and stated nothing of
 	// themselves yet. Only a single one can be told to be the next front's.
-	arrivals []time.Time
+	arrivals []arrival
 }
 
 func newFrontIndex() frontIndex {
@@ -76,13 +75,32 @@ func (x *frontIndex) add(r *tailer.Record, flights *flights) {
 	}
 }
 
+// arrival is a request that has reached the proxy.
+type arrival struct {
+	at   time.Time
+	load bool // it made the proxy load a feature; its next record follows at once
+}
+
 // arrivalGap is how long before its body a request may have arrived.
 const arrivalGap = 5 * time.Second
 
+// reach notes that a request has reached the proxy. The one that loads a feature
+// holds up all others, so the next arrival is its own second record.
+func (x *frontIndex) reach(r *tailer.Record) {
+	if n := len(x.arrivals); n > 0 && x.arrivals[n-1].load {
+		x.arrivals[n-1].load = false
+		return
+	}
+	if len(x.arrivals) >= maxFronts {
+		x.arrivals = x.arrivals[:0]
+	}
+	x.arrivals = append(x.arrivals, arrival{at: r.Time, load: r.Function == "load"})
+}
+
 // arrive moves the front back to the arrival that is certainly its own.
 func (x *frontIndex) arrive(f *front) {
-	if len(x.arrivals) == 1 && f.at.Sub(x.arrivals[0]) < arrivalGap {
-		f.at, f.arrived = x.arrivals[0], true
+	if len(x.arrivals) == 1 && f.at.Sub(x.arrivals[0].at) < arrivalGap {
+		f.at = x.arrivals[0].at
 	}
 	x.arrivals = x.arrivals[:0]
 }

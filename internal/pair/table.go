@@ -103,7 +103,7 @@ func (t *Table) Add(r *tailer.Record) []tailer.Exchange {
 	}
 	switch r.Kind {
 	case tailer.KindArrival:
-		t.fronts.arrivals = append(t.fronts.arrivals, r.Time)
+		t.fronts.reach(r)
 	case tailer.KindAccess:
 		t.fronts.arrivals = t.fronts.arrivals[:0]
 		if r.Request.Method == "POST" {

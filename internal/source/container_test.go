@@ -333,6 +333,8 @@ func TestDockerLine(t *testing.T) {
 		{"half a surrogate pair", `{"log":"\ud83dx\ude00\n"` + tail, "2 \ufffdx\ufffd"},
 		{"carriage return", `{"log":"text\r\n"` + tail + "\r", "2 text\r"},
 		{"attrs", `{"log":"text\n","stream":"stdout","attrs":{"tag":"x"},"time":"2026-11-23T09:13:09.058163123Z"}`, "1 text"},
+		{"attrs that imitate the tail", `{"log":"text\n","stream":"stdout","attrs":{"tag":"},\"time\":\"x"},"time":"2026-11-23T09:13:09.058163123Z"}`, "1 text"},
+		{"attrs that are broken", `{"log":"text\n","stream":"stdout","attrs":{"tag"},"time":"2026-11-23T09:13:09.058163123Z"}`, ""},
 		{"another order", `{"time":"2026-11-23T09:13:09.058163123Z", "stream":"stdout", "log":"te\u0078t\n"}`, "1 text"},
 		{"forged tail within the text", `{"log":"\",\"stream\":\"stdout\",\"time\":\"x\"}\n"` + tail, `2 ","stream":"stdout","time":"x"}`},
 		{"unknown escape", `{"log":"\x"` + tail, ""},

@@ -18,6 +18,13 @@
 //		r.Close()
 //	}
 //
+// These envelopes are known: Docker's json-file, CRI (Kubernetes), `docker logs
+// -t`, `docker compose logs`, `kubectl logs --prefix --timestamps`, journalctl's
+// short, short-precise, short-iso, json and export, syslog (RFC 3164 and 5424),
+// CloudWatch (stamped lines and JSON events), Google Cloud Logging, and Loki's
+// logcli (default and jsonl). They are detected by content, on the first 64 lines
+// or 256 KiB, and may be nested.
+//
 // It reads to the end and stops; it doesn't follow a file that grows. It does
 // not know what a line means: bytes pass through as they are, NULs and invalid
 // UTF-8 included.
@@ -29,4 +36,9 @@
 //   - A line that isn't of the detected envelope is passed on as it is.
 //   - Damaged compressed input yields every line before the damage.
 //   - It starts no goroutine.
+//
+// Limits: a line whose pieces lie in two rotated files is returned as two lines,
+// the first one open. An entry of several lines (CloudWatch, Cloud Logging, Loki,
+// journald) is returned as lines that share one position. The identity of a
+// source is a hash of its first KiB, so two logs that begin alike share it.
 package source

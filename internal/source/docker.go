@@ -36,8 +36,7 @@ func (d *docker) strip(line []byte) (piece, bool) {
 	return p, true
 }
 
-// fast decodes the members in the order in which Docker writes them, without
-// attrs. It refuses whatever else a JSON object may be.
+// fast decodes the members in the order in which Docker writes them. It refuses whatever else a JSON object may be.
 func (d *docker) fast(line []byte) (piece, bool) {
 	line = bytes.TrimSuffix(line, carriageReturn)
 	rest, ok := bytes.CutPrefix(line, []byte(`{"log":"`))
@@ -49,24 +48,42 @@ func (d *docker) fast(line []byte) (piece, bool) {
 		return piece{}, false
 	}
 	rest, ok = bytes.CutPrefix(rest, []byte(`,"stream":"std`))
-	if !ok || len(rest) < len(`err`) {
+	if !ok || len(rest) < len(`err"`) {
 		return piece{}, false
 	}
 	p := piece{text: text}
-	switch string(rest[:3]) {
-	case "out":
+	switch string(rest[:len(`err"`)]) {
+	case `out"`:
 		p.stream = tailer.StreamStdout
-	case "err":
+	case `err"`:
 		p.stream = tailer.StreamStderr
 	default:
 		return piece{}, false
 	}
-	rest, ok = bytes.CutPrefix(rest[3:], []byte(`","time":"`))
+	rest, ok = cutAttrs(rest[len(`err"`):])
+	if !ok {
+		return piece{}, false
+	}
+	rest, ok = bytes.CutPrefix(rest, []byte(`,"time":"`))
 	if !ok {
 		return piece{}, false
 	}
 	p.stamp, rest, ok = cutStamp(rest)
 	return p, ok && string(rest) == `"}`
+}
+
+// cutAttrs takes the member attrs, if it is there.
+func cutAttrs(b []byte) (rest []byte, ok bool) {
+	attrs, found := bytes.CutPrefix(b, []byte(`,"attrs":`))
+	if !found {
+		return b, true
+	}
+	// Within a string the quote before time would have a backslash before it.
+	end := bytes.Index(attrs, []byte(`},"time":"`))
+	if end < 0 || !json.Valid(attrs[:end+1]) {
+		return nil, false
+	}
+	return attrs[end+1:], true
 }
 
 // unquote decodes the JSON string whose opening quote stands before b. The text

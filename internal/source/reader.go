@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -24,6 +25,9 @@ const (
 
 // byteOrderMark is U+FEFF in UTF-8, which some editors put before a text.
 var byteOrderMark = []byte("\xef\xbb\xbf")
+
+// errNoStdin says that Open was given "-" and nothing to read.
+var errNoStdin = errors.New("open -: no standard input")
 
 // Counts says what a Reader has met so far.
 type Counts struct {
@@ -74,6 +78,9 @@ func Open(in Input, stdin io.Reader, cfg Config) (*Reader, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
 		return nil, err
+	}
+	if in.Stdin() && stdin == nil {
+		return nil, errNoStdin
 	}
 	r := &Reader{path: in.Path, limit: cfg.MaxLine, read: &countingReader{src: stdin}}
 	if !in.Stdin() {

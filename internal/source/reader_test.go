@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -268,30 +269,37 @@ func TestOpenFile(t *testing.T) {
 	if _, err := Open(Input{Path: path + "x"}, nil, Config{}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("open what is not there: %v", err)
 	}
+	if _, err := Open(Input{Path: "-"}, nil, Config{}); !errors.Is(err, errNoStdin) {
+		t.Errorf("open standard input without one: %v", err)
+	}
 	if _, err := Open(Input{Path: path}, nil, Config{MaxLine: -1}); err == nil {
 		t.Error("a negative MaxLine is accepted")
 	}
 }
 
-func TestMemoryOfOneLine(t *testing.T) {
-	const size = 32 << 20
-	result := testing.Benchmark(func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			r, err := Open(Input{Path: "-"}, io.LimitReader(letters{}, 8*size), Config{MaxLine: size})
-			if err != nil {
-				b.Fatal(err)
-			}
-			line, err := r.Next()
-			if err != nil || len(line.Bytes) != size || line.Cut != 7*size {
-				b.Fatalf("%d bytes, %d cut, %v", len(line.Bytes), line.Cut, err)
-			}
+func TestMemoryOfLongLines(t *testing.T) {
+	const size = 16 << 20
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	long := func() io.Reader {
+		return io.MultiReader(io.LimitReader(letters{}, 3*size), strings.NewReader("\n"))
+	}
+	r, err := Open(Input{Path: "-"}, io.MultiReader(long(), long(), long()), Config{MaxLine: size})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		line, err := r.Next()
+		if err != nil || len(line.Bytes) != size || line.Cut != 2*size {
+			t.Fatalf("%d bytes, %d cut, %v", len(line.Bytes), line.Cut, err)
 		}
-	})
-	// Growing by a quarter at a time allocates five times the final size in all,
-	// of which two sizes are alive at once.
-	if got := result.AllocedBytesPerOp(); got > 7*size {
-		t.Errorf("%d MiB allocated for a line of %d MiB", got>>20, size>>20)
+	}
+	runtime.ReadMemStats(&after)
+	// All that was ever allocated, for three lines: one in chunks, one in one
+	// piece, and the buffers of every input, of which the sample takes the most.
+	const fixed = 2*sampleMaxBytes + 2<<20
+	if got := after.TotalAlloc - before.TotalAlloc; got > 2*size+fixed {
+		t.Errorf("%d KiB allocated for lines of %d KiB", got>>10, size>>10)
 	}
 }
 
@@ -309,7 +317,9 @@ func FuzzReader(f *testing.F) {
 	f.Add([]byte("a\r\nb\x00\xff\n"), 3)
 	f.Add([]byte(criLog(pieces("ab", "c"))+dockerLog(pieces("ab", "c"))), 2)
 	f.Add([]byte(dockerLog(pieces("ab", "c\r"))), 100)
-	f.Add(gzipped(f, "abc\n")[:20], 100)
+	for _, c := range compressors {
+		f.Add(c.compress(f, "abc\ndef"), 100)
+	}
 	f.Fuzz(func(t *testing.T, in []byte, limit int) {
 		if limit < 1 || limit > 1<<20 {
 			limit = 1 << 20

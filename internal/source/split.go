@@ -21,10 +21,10 @@ type splitter struct {
 	limit   int    // bytes kept of a line; the rest is dropped and counted
 	buf     []byte // buf[r:w] is read and not yet yielded
 	r, w    int
-	scanned int    // buf[r:r+scanned] holds no newline
-	off     int64  // offset of buf[r]
-	err     error  // what ended src; nil as long as it may have more
-	begun   bool   // the head of a line that outgrew buf is in long
+	scanned int   // buf[r:r+scanned] holds no newline
+	off     int64 // offset of buf[r]
+	err     error // what ended src; nil as long as it may have more
+	begun   bool  // the head of a line that outgrew buf is in long
 	long    pile
 	whole   []byte // that line in one piece
 	start   int64  // its offset
@@ -123,7 +123,9 @@ func (s *splitter) skip(n int) {
 func (s *splitter) peek(enough func(head []byte) bool) []byte {
 	for s.err == nil && !enough(s.buf[s.r:s.w]) {
 		if s.r == 0 && s.w == len(s.buf) {
-			s.buf = append(s.buf, make([]byte, len(s.buf))...)
+			larger := make([]byte, 2*len(s.buf))
+			copy(larger, s.buf)
+			s.buf = larger
 		}
 		s.fill()
 	}

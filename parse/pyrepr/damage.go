@@ -291,7 +291,7 @@ func (r *Reader) markedString(i, end int, in container, depth int) int {
 		r.noComma = p
 		return p
 	}
-	return r.opaque(i, in, depth)
+	return r.opaque(i, end, in, depth)
 }
 
 // follows is fits for a damaged neighbourhood: behind a comma there must be the

@@ -203,7 +203,7 @@ func TestSyntaxErrors(t *testing.T) {
 		{"nothing", "", 0},
 		{"blanks only", "  ", 2},
 		{"open string", "'abc", 0},
-		{"open dict", "{'a': 1", 7},
+		{"open dict", "{'a': 1", 6},
 		{"open key", "{'a", 1},
 		{"no value", "{'a': ", 6},
 		{"no colon", "{'a' 1}", 1},

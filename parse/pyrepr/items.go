@@ -144,7 +144,7 @@ func (r *Reader) advance(m *member) bool {
 	if m.val == 0 {
 		r.frames = r.frames[:depth-1]
 		r.pos = end
-		r.ended(depth-1, end)
+		r.ended(end)
 		return false
 	}
 	r.pos, r.pending = m.val, true

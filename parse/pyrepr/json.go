@@ -16,6 +16,9 @@ func (r *Reader) AppendJSON(dst []byte) []byte {
 	start := len(dst)
 	dst, end := r.json(dst, r.pos, r.inside(), len(r.frames))
 	r.seen = r.seen[:0]
+	if end >= 0 {
+		end = r.ended(end)
+	}
 	if end < 0 {
 		r.pending = false
 		return append(dst[:start], "null"...)
@@ -39,7 +42,7 @@ func (r *Reader) json(dst []byte, i int, in container, depth int) ([]byte, int) 
 			return dst, end
 		}
 		r.seen = r.seen[:seen]
-		if end = r.opaque(i, in, depth); end < 0 {
+		if end = r.opaque(i, end, in, depth); end < 0 {
 			return dst, -1
 		}
 		return appendString(dst[:start], b[i:end]), end

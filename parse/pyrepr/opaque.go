@@ -2,38 +2,58 @@ package pyrepr
 
 import "bytes"
 
-// maxTrials is how many places are tried as the end of an opaque value.
-const maxTrials = 16
+const (
+	maxTrials    = 16 // places tried as the end of an opaque value
+	maxFollowers = 32
+)
 
 // opaque returns the end of the value at i when it is no repr but raw text, as
 // LiteLLM's exceptions print themselves; -1 with the error set when that is not
-// certain. An error set before is withdrawn only if no redaction explains it.
-func (r *Reader) opaque(i int, in container, depth int) int {
+// certain. The value may have read as a repr up to known, without fitting there;
+// else known is -1. An error set before is withdrawn only if no redaction
+// explains it.
+func (r *Reader) opaque(i, known int, in container, depth int) int {
 	cause := r.err
+	trusted := depth == 1 && r.follow != nil // the followers alone tell where it ends
 	if cause != nil {
-		if depth != 1 || r.follow == nil || r.nextMark(i) < cause.Offset {
+		if !trusted || r.nextMark(i) < cause.Offset {
 			return -1
 		}
 		r.err = nil
+	}
+	start := i
+	if known > i && class[r.b[i]] != quote && (!trusted || r.nextMark(i) < known) {
+		i = known // its members must not pass for those of the container
 	}
 	end := -1
 	switch {
 	case in != inDict && in != inCall:
 		end = r.plainEnd(i, in)
 	case depth == 1:
-		end = r.opaqueEnd(i, in)
+		if end = r.opaqueEnd(i, in); end < 0 && cause == nil && r.resync(i, in, true) < 0 {
+			end = r.lastCloser(i, in)
+		}
 	default:
 		end = r.nestedEnd(i, in)
 	}
 	if end >= 0 {
-		r.opaqueAt = i
+		r.opaqueAt = start
 		return end
 	}
 	if cause != nil {
 		r.err = cause
 		return -1
 	}
-	return r.fail(i, "a value that is no repr and does not end")
+	return r.fail(start, "a value that is no repr and does not end")
+}
+
+// lastCloser returns the offset of the last byte that may close the outermost
+// container; -1 when there is none behind i.
+func (r *Reader) lastCloser(i int, in container) int {
+	if k := bytes.LastIndexByte(r.b[i:], closers[in]); k >= 0 {
+		return i + k
+	}
+	return -1
 }
 
 // plainEnd returns the end of raw text without quotes and brackets.
@@ -80,43 +100,56 @@ func (r *Reader) nestedEnd(i int, in container) int {
 }
 
 // opaqueEnd returns the end of raw text in the outermost container. The text may
-// hold what looks like members. With Followers set, the last place counts from
-// which all the rest reads well: a forged one lies before the true one, and in a
-// quoted copy of the text that comes later the rest does not read well.
+// hold what looks like members. With Followers set, the first place counts from
+// which the rest reads well; from a forged one it does not, since the true
+// followers come again.
 func (r *Reader) opaqueEnd(i int, in container) int {
-	first := r.resync(i, in, true)
-	if first < 0 {
-		return bytes.LastIndexByte(r.b[:len(r.b)], closers[in]) // i is before it or there is none
+	at := r.resync(i, in, true)
+	if r.follow == nil || r.probing || at < 0 || r.resync(at+1, in, true) < 0 {
+		return at
 	}
-	if r.follow == nil || r.probing {
-		return first
-	}
-	var places [maxTrials]int
-	n := 0
-	for at := first; at >= 0; at = r.resync(at+1, in, true) {
-		places[n%maxTrials] = at
-		n++
-	}
-	if n == 1 {
-		return first
-	}
-	for k := n - 1; k >= 0 && k > n-1-maxTrials; k-- {
-		if at := places[k%maxTrials]; r.readsWell(at, in) {
+	for trial := 0; at >= 0 && trial < maxTrials; trial++ {
+		if r.readsWell(at, in) {
 			return at
 		}
+		at = r.resync(at+1, in, true)
 	}
 	return -1
 }
 
 // readsWell reports whether the outermost container reads without error from the
-// comma at i to its closer.
+// comma at i to its closer at the end, with no follower in it twice.
 func (r *Reader) readsWell(i int, in container) bool {
 	saved := *r
 	r.probing = true
-	end := r.rest(i, in, 1, false)
-	r.probing = saved.probing
+	well := r.uniqueFollowers(i, in)
+	r.probing = false
 	r.err, r.noComma, r.opaqueAt, r.deep = saved.err, saved.noComma, saved.opaqueAt, saved.deep
-	return end >= 0
+	return well
+}
+
+func (r *Reader) uniqueFollowers(i int, in container) bool {
+	var seen [maxFollowers]bool
+	var m member
+	for {
+		if i = r.next(i, in, false, 1, &m); i < 0 || m.val == 0 {
+			return i >= 0 && !r.goesOn(i)
+		}
+		if key := r.b[m.key0:m.key1]; len(key) > 0 {
+			if in == inDict {
+				key = key[1 : len(key)-1]
+			}
+			if n := r.follower(key); n >= 0 {
+				if seen[n] {
+					return false
+				}
+				seen[n] = true
+			}
+		}
+		if i = r.value(i, in, 1); i < 0 {
+			return false
+		}
+	}
 }
 
 // resync returns the offset of the first comma at or after i that a member with
@@ -136,7 +169,7 @@ func (r *Reader) resync(i int, in container, top bool) int {
 		i += k
 		key := i + len(sep)
 		end := r.wordEnd(key)
-		if end > key && (!top || r.follower(b[key:end])) {
+		if end > key && (!top || r.follow == nil || r.follower(b[key:end]) >= 0) {
 			if in == inCall && end < len(b) && b[end] == '=' || in != inCall && end+1 < len(b) && b[end] == '\'' && b[end+1] == ':' {
 				return i
 			}
@@ -145,17 +178,14 @@ func (r *Reader) resync(i int, in container, top bool) int {
 	}
 }
 
-// follower reports whether a key may end an opaque value.
-func (r *Reader) follower(key []byte) bool {
-	if r.follow == nil {
-		return true
-	}
-	for _, f := range r.follow {
+// follower returns which of the Followers a key is; -1 for none.
+func (r *Reader) follower(key []byte) int {
+	for n, f := range r.follow {
 		if string(key) == f {
-			return true
+			return n
 		}
 	}
-	return false
+	return -1
 }
 
 // expected reports whether the word at i, in the outermost container and

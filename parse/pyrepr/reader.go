@@ -1,6 +1,9 @@
 package pyrepr
 
-import "fmt"
+import (
+	"bytes"
+	"fmt"
+)
 
 // maxDepth is how deep containers may nest before they are stepped over
 // without being understood.
@@ -89,8 +92,9 @@ func (r *Reader) Reset(b []byte) {
 // Followers names the keys that may follow an opaque value in the outermost
 // container. Without it any identifier may, which lets the raw text of an
 // upstream's error pass for members. It applies to all later reads and outlives
-// Reset; no keys at all lifts the restriction.
-func (r *Reader) Followers(keys ...string) { r.follow = keys }
+// Reset; no keys at all lifts the restriction. At most 32 keys count. The Reader
+// keeps the slice.
+func (r *Reader) Followers(keys ...string) { r.follow = keys[:min(len(keys), maxFollowers)] }
 
 // Err returns nil or the *SyntaxError at which reading stopped. What was read
 // before it stays valid.
@@ -121,6 +125,9 @@ func (r *Reader) Skip() []byte {
 	}
 	start := r.pos
 	end := r.value(start, r.inside(), len(r.frames))
+	if end >= 0 {
+		end = r.ended(end)
+	}
 	if end < 0 {
 		r.pending = false
 		return nil
@@ -137,20 +144,20 @@ func (r *Reader) inside() container {
 	return r.frames[len(r.frames)-1].kind
 }
 
-// ended checks what follows the outermost value, when it is at depth 0. Damage
-// may have eaten openers so that it seems to end early; then what was read
-// from a wound on cannot be trusted. It returns end or -1.
-func (r *Reader) ended(depth, end int) int {
-	if depth > 0 || end <= r.mark0 {
-		return end
-	}
-	if next := r.blank(end); next < len(r.b) {
-		switch r.b[next] {
-		case ',', ':', '}', ']', ')', '\'', '"':
-			return r.fail(next, "text goes on behind the outermost closer")
-		}
+// ended checks what follows the value or container that ends at end, if it is the
+// outermost. Damage may have eaten openers so that it seems to end early; then
+// what was read from a wound on cannot be trusted. It returns end or -1.
+func (r *Reader) ended(end int) int {
+	if len(r.frames) == 0 && end > r.mark0 && r.goesOn(end) {
+		return r.fail(end, "text goes on behind the outermost closer")
 	}
 	return end
+}
+
+// goesOn reports whether what follows i looks like the rest of a repr.
+func (r *Reader) goesOn(i int) bool {
+	i = r.blank(i)
+	return i < len(r.b) && bytes.IndexByte([]byte(",:}])'\""), r.b[i]) >= 0
 }
 
 func (r *Reader) consumed(end int) {

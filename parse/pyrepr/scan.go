@@ -97,7 +97,7 @@ func (r *Reader) value(i int, in container, depth int) int {
 			return end
 		}
 	}
-	return r.opaque(i, in, depth)
+	return r.opaque(i, end, in, depth)
 }
 
 // fits reports whether a value may end before i.
@@ -106,7 +106,7 @@ func (r *Reader) fits(i int, in container) bool {
 		return true
 	}
 	i = r.blank(i)
-	return i >= len(r.b) || r.b[i] == ',' || r.b[i] == closers[in]
+	return i < len(r.b) && (r.b[i] == ',' || r.b[i] == closers[in])
 }
 
 // compound returns the end of the bracketed value at i.

@@ -19,6 +19,3 @@ func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // MarshalJSON returns a placeholder.
 func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
-
-// MarshalText returns a placeholder, for encodings of other formats.
-func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }

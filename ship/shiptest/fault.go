@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// Fault is what the server does instead of its work, for the next Times requests
-// to Path.
+// Fault is what the server does instead of its work, for Times requests to Path.
 type Fault struct {
 	Path         string            // prefix; "": both ways to write
+	After        int               // so many requests are let through first
 	Times        int               // 0: once; less than 0: always
 	Status       int               // answered; 0: none, the connection is cut
 	Header       map[string]string // of the answer, such as Retry-After
@@ -59,6 +59,10 @@ func (s *Server) nextFault(path string) *Fault {
 			matches = path == Traces || path == Ingestion
 		}
 		if !matches || fault.Times == 0 {
+			continue
+		}
+		if fault.After > 0 {
+			fault.After--
 			continue
 		}
 		fault.Times-- // below zero it never comes to zero
