@@ -58,6 +58,9 @@ type Request struct {
 	// Metadata is the client's own `metadata` member (or `litellm_metadata`),
 	// without what LiteLLM adds to it. A JSON object; nil when absent.
 	Metadata json.RawMessage
+	// Rebuilt says that Body was put together from a payload: a parameter that it
+	// lacks may have been sent all the same.
+	Rebuilt bool
 	// FoundUser and FoundHeader come from LiteLLM's line
 	// `found user "…" in header "…"`, where no header map is logged.
 	FoundUser, FoundHeader string

@@ -56,16 +56,22 @@ type Record struct {
 	Kind   Kind
 	Time   time.Time // when the proxy wrote it, UTC; zero when the log does not tell
 	Coarse bool      // Time is exact to a second only
-	Stream Stream
-	CallID string
-	Pos    Position // from its first line to its last
-	Raw    []byte   // its text as written; only for kinds that can occur without a call id
+	// Unstamped says that the record bears no stamp: Time is the one before it.
+	Unstamped bool
+	Stream    Stream
+	CallID    string
+	// TraceID is LiteLLM's own id for a request with all its attempts. Payloads
+	// up to 1.80 have it in place of a call id; a session id may stand in its
+	// place, shared by many requests.
+	TraceID string
+	Pos     Position // from its first line to its last
+	Raw     []byte   // its text as written; only for kinds that can occur without a call id
 
 	Request Request // KindCall, KindArguments, KindBody, KindHeaders, KindPrepared, KindFoundUser, KindAccess
 	Call    Call    // KindCall, KindPayload, KindArguments, KindAttempt
 	Key     Key
 
-	Function string // KindArguments, KindAttempt: "acompletion", …
+	Function string // KindArguments: "acompletion", …
 	Failure  Failure
 	Status   int // KindAccess: HTTP status sent
 }
@@ -82,6 +88,12 @@ type Call struct {
 	Upstream   bool // a deployment was chosen
 	Refused    bool // the request never reached the router
 	SinceCall  bool // stated by a version that names the call id in payloads (1.84 and later)
+	Since98    bool // stated by 1.98 or later
+	// Failed is how many attempts failed before this one, and FellBack whether
+	// another model group answered, where the record states it; Failed is -1
+	// where it does not.
+	Failed   int
+	FellBack bool
 
 	Model         string // with LiteLLM's provider prefix
 	ModelGroup    string

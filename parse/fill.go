@@ -19,6 +19,9 @@ func (k *kwargs) fill(r *tailer.Record) {
 		k.withoutPayload(&r.Call)
 	}
 	r.CallID = k.callID
+	if r.TraceID = k.traceID; r.TraceID == "" {
+		r.TraceID = k.payload.traceID
+	}
 	r.Key = k.key
 	c := &r.Call
 	c.ReceivedAt = k.received
@@ -67,12 +70,15 @@ func (k *kwargs) fromPayload() {
 	}
 }
 
-// payloadHeaders returns the client's headers as a payload holds them: all of
-// them since 1.84, those that start with x- since 1.72.
+// payloadHeaders returns the client's headers as a payload holds them: those that
+// start with x- since 1.72, all of them since 1.80 in a copy that LiteLLM puts
+// into the client's own metadata. The client may have put such a member there
+// itself, so the copy has to agree with the x- headers.
 func payloadHeaders(p *payload) []tailer.Header {
+	custom := gjson.ParseBytes(p.metadata.customHeaders)
 	object := gjson.GetBytes(p.metadata.requester, "headers")
-	if !object.IsObject() {
-		object = gjson.ParseBytes(p.metadata.customHeaders)
+	if !object.IsObject() || custom.IsObject() && !sameCustom(object, custom) || !custom.IsObject() && p.callID == "" {
+		object = custom
 	}
 	var headers []tailer.Header
 	object.ForEach(func(name, value gjson.Result) bool {
@@ -84,9 +90,26 @@ func payloadHeaders(p *payload) []tailer.Header {
 	return headers
 }
 
+// sameCustom reports whether an object of headers has exactly the given x- ones.
+func sameCustom(object, custom gjson.Result) bool {
+	same := true
+	custom.ForEach(func(name, value gjson.Result) bool {
+		same = object.Get(gjson.Escape(name.Str)).String() == value.String()
+		return same
+	})
+	object.ForEach(func(name, _ gjson.Result) bool {
+		if strings.HasPrefix(lower(name.Str), "x-") && !custom.Get(gjson.Escape(name.Str)).Exists() {
+			same = false
+		}
+		return same
+	})
+	return same
+}
+
 // withoutPayload describes an attempt from the dict alone: failures of which
 // LiteLLM built no payload.
 func (k *kwargs) withoutPayload(c *tailer.Call) {
+	c.Failed = -1
 	c.Start, c.End, c.CallType = k.started, k.ended, k.callType
 	c.Model, c.Streamed = k.model, k.stream
 	if k.exception != "" {
@@ -111,10 +134,10 @@ func (k *kwargs) fillRequest(r *tailer.Record) {
 	switch {
 	case k.body != nil:
 		q.Body = k.body
-	case k.rejected || k.isRefusal():
+	case k.rejected || k.optional != nil && k.isRefusal():
 		q.Body = k.refusedBody()
 	case k.hasPayload:
-		q.Body = k.payloadBody()
+		q.Body, q.Rebuilt = k.payloadBody(), true
 	}
 	r.Request = *q
 }
@@ -153,29 +176,38 @@ func (k *kwargs) payloadBody() tailer.Fields {
 			body = append(body, tailer.Field{Name: name, Value: value})
 		}
 	}
-	if p.group != "" {
-		add("model", jsonText(p.group))
-	}
 	given := gjson.ParseBytes(p.parameters)
-	switch messages := gjson.ParseBytes(p.messages); strings.TrimPrefix(p.callType, "a") {
-	case "completion":
+	switch messages := gjson.ParseBytes(p.messages); p.callType {
+	case "acompletion", "/chat/completions", "/v1/chat/completions":
+		if strings.Contains(string(p.messages), noMessages) {
+			break
+		}
 		add("messages", p.messages)
-	case "text_completion":
+	case "atext_completion":
 		add("prompt", contents(messages))
-	case "embedding":
+	case "aembedding":
 		add("input", contents(messages))
-	case "image_generation", "image_edit", "speech":
+	case "aimage_generation", "aimage_edit", "aspeech":
 		add("prompt", contents(messages))
-	case "rerank":
+		return body // LiteLLM keeps only some of their parameters
+	case "arerank":
 		add("query", raw(given.Get("query")))
 		add("documents", raw(given.Get("documents")))
-	case "nthropic_messages":
+	case "anthropic_messages":
+		if p.callID == "" && messages.Get("0.role").Str != "system" && !gjson.GetBytes(p.metadata.requester, "headers.host").Exists() {
+			break // up to 1.77 the system prompt is left out
+		}
 		system, rest := splitSystem(messages)
 		add("system", system)
 		add("messages", rest)
+	case "aresponses":
+		if isList(messages) {
+			add("input", p.messages)
+			add("instructions", raw(given.Get("instructions")))
+		}
 	}
 	given.ForEach(func(name, value gjson.Result) bool {
-		if !isAddition(name.Str) && body.Get(name.Str) == nil && !(name.Str == "stream" && value.Type == gjson.False) {
+		if !isAddition(name.Str) && body.Get(name.Str) == nil {
 			add(name.Str, raw(value))
 		}
 		return true
@@ -183,10 +215,17 @@ func (k *kwargs) payloadBody() tailer.Fields {
 	return body
 }
 
+// isList reports whether the input of a responses call was certainly a list: of
+// one text LiteLLM makes the same message that a list of that one would be.
+func isList(messages gjson.Result) bool {
+	list := messages.Array()
+	return len(list) > 1 || len(list) == 1 && list[0].Get("content").Type != gjson.String
+}
+
 // isAddition reports whether LiteLLM adds the parameter by itself: it can't be
 // told from one that the client sent.
 func isAddition(name string) bool {
-	return slices.Contains([]string{"user", "max_retries", "extra_body", "stream_options", "encoding_format", "metadata",
+	return slices.Contains([]string{"user", "max_retries", "extra_body", "stream_options", "encoding_format", "metadata", "instructions",
 		"litellm_metadata", "model", "proxy_server_request", "secret_fields", "extra_headers"}, name)
 }
 

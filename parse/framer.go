@@ -18,8 +18,10 @@ type frame struct {
 	raw    []byte // the record's lines as written, for kinds that may lack a call id
 	time   time.Time
 	coarse bool
-	stream tailer.Stream
-	pos    tailer.Position
+	// unstamped: the record bears no stamp, time is that of the one before it
+	unstamped bool
+	stream    tailer.Stream
+	pos       tailer.Position
 }
 
 // Counts tells what the lines were, for --dry-run and metrics.
@@ -252,7 +254,7 @@ func (f *framer) close() {
 // openDocument begins a bare document. What it is shows on its second line.
 func (f *framer) openDocument(l tailer.Line) {
 	f.inDoc = true
-	f.document = frame{form: &documentForm, stream: l.Stream, pos: l.Pos, time: f.clock.Last()}
+	f.document = frame{form: &documentForm, stream: l.Stream, pos: l.Pos, time: f.clock.Last(), unstamped: l.Stamp.IsZero()}
 	if !l.Stamp.IsZero() {
 		f.document.time = l.Stamp
 	}
@@ -302,7 +304,7 @@ func (f *framer) accessFrame(b []byte, l tailer.Line, at time.Time) {
 	if !l.Stamp.IsZero() {
 		at = l.Stamp
 	}
-	f.emit(&frame{form: &accessForm, text: b, raw: b, time: at, coarse: l.Stamp.IsZero(), stream: l.Stream, pos: l.Pos})
+	f.emit(&frame{form: &accessForm, text: b, raw: b, time: at, coarse: l.Stamp.IsZero(), unstamped: l.Stamp.IsZero(), stream: l.Stream, pos: l.Pos})
 }
 
 // flush ends what is open at the end of the input.

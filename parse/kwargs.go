@@ -17,6 +17,7 @@ import (
 // the data of litellm_pre_call_utils.
 type kwargs struct {
 	callID     string
+	traceID    string // as payloads have it
 	request    tailer.Request
 	key        tailer.Key
 	requester  json.RawMessage // metadata.requester_metadata

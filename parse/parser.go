@@ -55,7 +55,7 @@ func (p *Parser) Flush() []tailer.Record {
 
 // take decodes a frame. What cannot be read is counted; it never makes a record.
 func (p *Parser) take(f *frame) {
-	r := tailer.Record{Kind: f.form.kind, Time: f.time, Coarse: f.coarse, Stream: f.stream, Pos: f.pos}
+	r := tailer.Record{Kind: f.form.kind, Time: f.time, Coarse: f.coarse, Unstamped: f.unstamped, Stream: f.stream, Pos: f.pos}
 	if p.decode(f, &r) {
 		p.records = append(p.records, r)
 	}
@@ -132,10 +132,18 @@ func (p *Parser) decodePayload(text []byte, r *tailer.Record) bool {
 		return false
 	}
 	k := kwargs{payload: doc, hasPayload: true, callID: doc.callID}
-	if doc.callID == "" && doc.status == "failure" {
-		k.callID = doc.id // up to 1.80 a failure's id is its call id
+	if doc.callID == "" && (doc.status == "failure" || !gjson.GetBytes(doc.response, "id").Exists()) {
+		k.callID = doc.id // up to 1.80 what has no response id bears the call id
 	}
 	k.fill(r)
+	for _, h := range r.Request.Headers {
+		if r.CallID == "" && h.Name == "x-litellm-call-id" && isID(h.Value) {
+			r.CallID = h.Value // honoured by all versions that log these headers
+		}
+	}
+	if r.CallID == "" {
+		r.Raw = bytes.Clone(text)
+	}
 	r.Time = p.clock.Anchor(r.Time, latest(r.Call.End, r.Call.Start))
 	return true
 }
@@ -154,10 +162,10 @@ func (p *Parser) decodeArguments(text []byte, r *tailer.Record) bool {
 	if open < 0 {
 		return false
 	}
-	r.Function = string(bytes.TrimPrefix(text[:open], []byte("litellm.")))
-	if hasPrefix(text[open:], "(model=") || r.Kind == tailer.KindAttempt {
-		return false
+	if hasPrefix(text[open:], "(model=") {
+		return decodeOutcome(text[open+len("(model="):], r)
 	}
+	r.Function = string(bytes.TrimPrefix(text[:open], []byte("litellm.")))
 	var k kwargs
 	rd := p.repr(text, nil)
 	it := rd.Call()
@@ -165,6 +173,8 @@ func (p *Parser) decodeArguments(text []byte, r *tailer.Record) bool {
 		switch string(it.Key()) {
 		case "litellm_call_id":
 			k.callID, _ = rd.Text()
+		case "litellm_trace_id":
+			k.traceID, _ = rd.Text()
 		case "model":
 			k.model, _ = rd.Text()
 		case "messages":
@@ -178,6 +188,29 @@ func (p *Parser) decodeArguments(text []byte, r *tailer.Record) bool {
 		}
 	}
 	return p.arguments(rd, &k, r)
+}
+
+// decodeOutcome reads the rest of the router's outcome line after `(model=`:
+// `openai/gpt-4o-mini) 200 OK` or `… Exception litellm.RateLimitError: …`, both
+// with colours up to 1.98.
+func decodeOutcome(text []byte, r *tailer.Record) bool {
+	model, rest, ok := bytes.Cut(text, []byte(")"))
+	if !ok || bytes.IndexByte(model, '\n') >= 0 {
+		return false
+	}
+	rest = withoutANSI(rest)
+	r.Kind = tailer.KindAttempt
+	r.Call.Model = string(model)
+	switch {
+	case hasPrefix(rest, " 200 OK"):
+		r.Call.Outcome = tailer.OutcomeSuccess
+	case hasPrefix(rest, " Exception "):
+		r.Call.Outcome = tailer.OutcomeFailure
+		r.Call.Failure = failureText(string(withoutANSI(rest[len(" Exception "):])))
+	default:
+		return false
+	}
+	return true
 }
 
 // decodeInside reads `Inside _acompletion()- model: …; kwargs: {…}`.
@@ -214,7 +247,7 @@ func (p *Parser) arguments(rd *pyrepr.Reader, k *kwargs, r *tailer.Record) bool 
 	if !isID(k.callID) {
 		return false
 	}
-	r.CallID = k.callID
+	r.CallID, r.TraceID = k.callID, k.traceID
 	r.Request, r.Key = k.request, k.key
 	r.Request.Body = k.body
 	r.Request.Metadata = k.clientMetadata()

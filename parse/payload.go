@@ -14,7 +14,8 @@ import (
 // payload gathers the members of one StandardLoggingPayload (LiteLLM 1.61 to
 // 1.109, types/utils.py) as JSON values, whichever way the log wrote them.
 type payload struct {
-	id, callID, callType    string
+	id, callID, traceID     string
+	callType                string
 	status                  string
 	start, end, first       time.Time
 	stream                  bool
@@ -33,6 +34,9 @@ type payload struct {
 	errorClass, errorCode   string
 	metadata                payloadMetadata
 	members                 int
+	failed                  int // attempts before this one, -1 unknown
+	fellBack                bool
+	since98                 bool // has a session id of its own
 }
 
 // payloadMetadata is the part of the payload's metadata that tailer reads.
@@ -48,7 +52,7 @@ type payloadMetadata struct {
 // wantedMembers are the members that set reads; a reader may skip the others.
 func wantedMember(name string) bool {
 	switch name {
-	case "id", "litellm_call_id", "call_type", "status", "startTime", "endTime", "completionStartTime", "stream", "model",
+	case "id", "litellm_call_id", "trace_id", "session_id", "hidden_params", "call_type", "status", "startTime", "endTime", "completionStartTime", "stream", "model",
 		"model_group", "model_id", "custom_llm_provider", "cache_hit", "response_cost", "cost_breakdown", "prompt_tokens",
 		"completion_tokens", "total_tokens", "end_user", "messages", "model_parameters", "response", "error_str",
 		"error_information", "metadata":
@@ -65,6 +69,12 @@ func (p *payload) set(name string, value gjson.Result) {
 		p.id = text(value)
 	case "litellm_call_id":
 		p.callID = text(value)
+	case "trace_id":
+		p.traceID = text(value)
+	case "session_id":
+		p.since98 = true
+	case "hidden_params":
+		p.setHidden(value.Get("additional_headers"))
 	case "call_type":
 		p.callType = text(value)
 	case "status":
@@ -114,6 +124,17 @@ func (p *payload) set(name string, value gjson.Result) {
 			p.metadata.set(key.Str, member)
 			return true
 		})
+	}
+}
+
+// setHidden reads how many attempts there were, which LiteLLM states as response
+// headers of answers that are no streams (1.84 and later).
+func (p *payload) setHidden(headers gjson.Result) {
+	retries, fallbacks := headers.Get("x-litellm-attempted-retries"), headers.Get("x-litellm-attempted-fallbacks")
+	p.failed = -1
+	if retries.Type == gjson.Number && fallbacks.Type == gjson.Number && retries.Int() >= 0 && fallbacks.Int() >= 0 {
+		p.failed = int(min(retries.Int()+fallbacks.Int(), 100))
+		p.fellBack = fallbacks.Int() > 0
 	}
 }
 
@@ -184,6 +205,7 @@ func (p *payload) call() tailer.Call {
 	c := tailer.Call{
 		Start: p.start, End: p.end, CallType: p.callType, Streamed: p.stream,
 		Model: p.model, ModelGroup: p.group, ModelID: p.modelID, Provider: p.provider, Upstream: p.modelID != "",
+		Failed: p.failed, FellBack: p.fellBack, Since98: p.since98,
 		CacheHit: p.cacheHit, Response: p.response, Usage: p.metadata.usage,
 		CostTotal: p.cost, CostInput: p.costIn, CostOutput: p.costOut,
 	}

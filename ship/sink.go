@@ -44,7 +44,7 @@ const (
 type SendError struct {
 	Class      Class
 	Status     int           // HTTP status; 0 when there was no answer
-	RetryAfter time.Duration // the server's wish; 0 when it had none
+	RetryAfter time.Duration // at least so long, as the server or the sink wishes; 0: no wish
 	Err        error         // what happened, free of secrets and of prompts
 }
 

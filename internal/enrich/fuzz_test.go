@@ -25,10 +25,10 @@ func FuzzRedactJSON(f *testing.F) {
 	r := mustRedactor(f, "made-up known secret")
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		got := r.JSON(raw)
+		if bytes.Contains(got, []byte(secret)) {
+			t.Fatalf("JSON(%q) = %q", raw, got)
+		}
 		if !json.Valid(raw) {
-			if len(raw) > 0 && json.Valid(got) && bytes.Equal(raw, got) {
-				t.Fatalf("JSON(%q) = %q", raw, got)
-			}
 			return
 		}
 		if !json.Valid(got) {
@@ -120,7 +120,7 @@ func FuzzEnrich(f *testing.F) {
 				}
 			}
 			for _, raw := range []json.RawMessage{a.OtherHeaders, a.Metadata, x.Response} {
-				if len(raw) > 0 && !json.Valid(raw) {
+				if len(raw) > 0 && !json.Valid(raw) && json.Valid([]byte(body)) && json.Valid([]byte(meta)) {
 					t.Fatalf("not JSON: %s", raw)
 				}
 			}

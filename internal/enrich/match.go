@@ -50,6 +50,19 @@ func looksLikeKey(run []byte) bool {
 	return false
 }
 
+// random says whether run has 24 letters and digits in a row in which small and
+// capital ones change places often: enough to be no word, whatever stands before.
+func random(run []byte) bool {
+	for i := 0; i < len(run); i++ {
+		end := alnumByte.run(run, i)
+		if end-i >= 24 && hasDigit(run[i:end]) && hasMixedCase(run[i:end]) {
+			return true
+		}
+		i = end
+	}
+	return false
+}
+
 func hasDigit(run []byte) bool {
 	for _, c := range run {
 		if digitByte[c] {

@@ -43,6 +43,7 @@ var planted = []struct{ name, before, head, tail, after string }{
 	{"after an escaped newline in nested JSON", `line\n`, "sk-", mix36, `\n`},
 	{"after %20", "Bearing%20", "sk-", mix36, "%20x"},
 	{"after a unicode escape", `\u0020`, "sk-", mix36, ""},
+	{"glued to a word", "OPENAI_API_KEY", "sk-", mix48, ""},
 	{"in chinese text", "密钥是", "sk-", mix36, "，请保密"},
 	{"google api key", "", "AI" + "za", "SyA0-bcdefghijklmnopqrstuvwxyz12345", " "},
 	{"google access token", "", "ya29.", "a0AfH6SMBx-_0123456789abcdefghij", " "},

@@ -106,6 +106,7 @@ func textRules() []rule {
 		{name: "azure client secret", prefix: "Q~", free: true, match: matchAzureSecret},
 		{name: "slack webhook", prefix: "hooks.slack.com/services/", free: true, match: webhook(20)},
 		{name: "discord webhook", prefix: "/api/webhooks/", free: true, match: webhook(40)},
+		{name: "key in a word", prefix: "sk-", free: true, match: shape(len("sk-"), wordByte, 32, 0, random)},
 		{name: "connection string", prefix: ";password=", fold: true, free: true, match: matchConnection},
 		{name: "connection string", prefix: ";pwd=", fold: true, free: true, match: matchConnection},
 	}

@@ -1,6 +1,8 @@
 package pair
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 	"time"
 
@@ -10,7 +12,8 @@ import (
 // call is one request that is being put together: every record that bears its
 // call id, and the id-less ones that certainly belong to it.
 type call struct {
-	id       string
+	id       string    // "" while no record has stated it
+	trace    string    // LiteLLM's trace id
 	first    time.Time // of its first record
 	coarse   bool      // first is exact to a second only
 	last     time.Time // of its newest record
@@ -41,6 +44,7 @@ type try struct {
 type attempt struct {
 	tailer.Call
 	at      time.Time // when it was logged
+	raw     []byte    // the record as written, where it bears no call id
 	payload bool      // stated by a payload of its own
 }
 
@@ -49,7 +53,7 @@ func (c *call) touch(r *tailer.Record) {
 	if r.Time.After(c.last) {
 		c.last = r.Time
 	}
-	if c.first.IsZero() || r.Time.Before(c.first) {
+	if !r.Unstamped && (c.first.IsZero() || r.Time.Before(c.first)) {
 		c.first, c.coarse = r.Time, r.Coarse
 	}
 	c.pos = append(c.pos, r.Pos)
@@ -93,7 +97,7 @@ func (c *call) addAttempt(r *tailer.Record) {
 			return
 		}
 	}
-	c.attempts = append(c.attempts, attempt{Call: r.Call, at: r.Time, payload: r.Kind == tailer.KindPayload})
+	c.attempts = append(c.attempts, attempt{Call: r.Call, at: r.Time, raw: r.Raw, payload: r.Kind == tailer.KindPayload})
 	slices.SortStableFunc(c.attempts, func(a, b attempt) int { return a.Start.Compare(b.Start) })
 }
 
@@ -110,8 +114,8 @@ func (c *call) state(r *tailer.Record) {
 	if len(s.Headers) > len(q.Headers) {
 		q.Headers = s.Headers
 	}
-	if q.Body == nil {
-		q.Body, q.Metadata = s.Body, s.Metadata
+	if q.Body == nil || q.Rebuilt && s.Body != nil && !s.Rebuilt {
+		q.Body, q.Metadata, q.Rebuilt = s.Body, s.Metadata, s.Rebuilt
 	}
 	if c.key == (tailer.Key{}) {
 		c.key = r.Key
@@ -153,11 +157,29 @@ func sameInstant(a, b time.Time) bool {
 	return d > -time.Millisecond && d < time.Millisecond
 }
 
-// isAnother reports whether a record with this call's id belongs to another
-// request: clients may choose the id, and choose it twice.
+// isAnother reports whether a record that bears this call's id belongs to
+// another request: clients may choose the id, and choose it twice.
 func (c *call) isAnother(r *tailer.Record) bool {
 	last := c.final()
-	return last != nil && last.Outcome == tailer.OutcomeSuccess && r.Call.Start.After(last.End)
+	if last == nil || last.Outcome != tailer.OutcomeSuccess {
+		return false
+	}
+	if r.Call.Start.After(last.End) {
+		return true
+	}
+	return c.id == "" && r.Call.Outcome == tailer.OutcomeSuccess && r.Call.ResponseID != last.ResponseID
+}
+
+// seed hashes the records of a call without an id, as the proxy wrote them.
+func (c *call) seed() string {
+	h := sha256.New()
+	for i := range c.attempts {
+		if i > 0 {
+			_, _ = h.Write([]byte{'\n'})
+		}
+		_, _ = h.Write(c.attempts[i].raw)
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // final returns the attempt that decided the request: the last success, else

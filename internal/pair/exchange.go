@@ -1,6 +1,7 @@
 package pair
 
 import (
+	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,7 +12,7 @@ import (
 
 // exchange builds the exchange. ok is false for what is not the request of a
 // client to an LLM route, and for a call whose outcome no record states.
-func (c *call) exchange() (x tailer.Exchange, ok bool) {
+func (c *call) exchange(log *outcomes) (x tailer.Exchange, ok bool) {
 	last := c.final()
 	if last == nil || !isRoute(c.request.Route, last.CallType) {
 		return x, false
@@ -42,7 +43,10 @@ func (c *call) exchange() (x tailer.Exchange, ok bool) {
 	} else {
 		c.failure(&x, last)
 	}
-	c.failedTries(&x, last)
+	c.failedTries(&x, last, log)
+	if x.Request.Rebuilt {
+		c.requestedModel(&x, last)
+	}
 	if x.Streamed && c.disagrees(last) {
 		x.Model, x.ModelGroup = "", ""
 		x.Incomplete = append(x.Incomplete, "model of a streamed fallback not confirmed")
@@ -55,16 +59,37 @@ func (c *call) exchange() (x tailer.Exchange, ok bool) {
 // name of the model that failed (1.84), or none (1.61 to 1.80); its payload
 // names the one that answered.
 func (c *call) disagrees(last *attempt) bool {
-	return last.Outcome == tailer.OutcomeSuccess && before198(last.LiteLLM) &&
+	return last.Outcome == tailer.OutcomeSuccess && before198(last) &&
 		last.ModelGroup != "" && last.ModelGroup != c.request.Body.Text("model")
 }
 
-// before198 reports whether a version is known and older than 1.98.
-func before198(version string) bool {
-	rest, ok := strings.CutPrefix(version, "1.")
+// before198 reports whether an attempt was logged by a version before 1.98.
+func before198(a *attempt) bool {
+	if a.LiteLLM == "" {
+		return !a.Since98
+	}
+	rest, ok := strings.CutPrefix(a.LiteLLM, "1.")
 	minor, _, _ := strings.Cut(rest, ".")
 	n, err := strconv.Atoi(minor)
 	return ok && err == nil && n < 98
+}
+
+// requestedModel puts the model that the client asked for into a body that was
+// rebuilt from a payload, which names the group that answered. Only where no
+// other group can have been asked first is that the same.
+func (c *call) requestedModel(x *tailer.Exchange, last *attempt) {
+	group := last.ModelGroup
+	first := slices.IndexFunc(c.attempts, func(a attempt) bool { return a.Outcome == tailer.OutcomeFailure })
+	switch {
+	case first >= 0:
+		group = c.attempts[first].ModelGroup
+	case last.FellBack, last.Failed < 0 && (last.SinceCall && len(x.Attempts) > 0 || slices.Contains(x.Incomplete, unsureAttempts)):
+		return
+	}
+	if group != "" {
+		name, _ := json.Marshal(group)
+		x.Request.Body = append(tailer.Fields{{Name: "model", Value: name}}, x.Request.Body...)
+	}
 }
 
 // answer fills in what a success states.
@@ -211,15 +236,26 @@ func withinSecond(stamp time.Time, coarse bool, later time.Time) time.Time {
 	return later
 }
 
+// unsureAttempts is the reason given where attempts may have failed that cannot
+// be told from another request's.
+const unsureAttempts = "attempts uncertain"
+
 // failedTries adds the attempts that another one followed.
-func (c *call) failedTries(x *tailer.Exchange, last *attempt) {
+func (c *call) failedTries(x *tailer.Exchange, last *attempt, log *outcomes) {
 	var failed []attempt
 	for _, a := range c.attempts {
 		if a.Outcome == tailer.OutcomeFailure && a.Start.Before(last.Start) && !sameInstant(a.Start, last.Start) {
 			failed = append(failed, a)
 		}
 	}
-	count := max(len(failed), len(c.tries)-1)
+	count := max(len(failed), len(c.tries)-1, last.Failed)
+	if last.SinceCall && last.Failed < 0 && len(c.tries) == 0 && last.payload {
+		n, sure := log.failures(last)
+		if !sure {
+			x.Incomplete = append(x.Incomplete, unsureAttempts)
+		}
+		count = max(count, n)
+	}
 	if count <= 0 {
 		return
 	}
@@ -232,7 +268,7 @@ func (c *call) failedTries(x *tailer.Exchange, last *attempt) {
 // failedTry describes the i-th failed attempt from its own record, else from the
 // arguments that began it.
 func (c *call) failedTry(i int, failed []attempt, x *tailer.Exchange) tailer.Attempt {
-	var t tailer.Attempt
+	t := tailer.Attempt{Start: x.Start, End: x.Start}
 	if i < len(c.tries) {
 		t.Start, t.Model, t.ModelGroup = c.tries[i].at, c.tries[i].model, c.tries[i].group
 	}

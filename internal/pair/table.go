@@ -44,7 +44,9 @@ type Counts struct {
 	Evicted   int64 // handed out early because too many were open
 	Unclaimed int64 // request sides that no call claimed
 	Unmatched int64 // errors and access lines that belong to no known call
-	Conflicts int64 // records that contradict their call: a second user or another request
+	// Unidentified counts refused requests that are not handed out: with message
+	// logging off the log tells neither who asked nor what.
+	Unidentified int64
 }
 
 // Table holds the requests whose records are still coming in. Its zero value is
@@ -59,6 +61,9 @@ type Table struct {
 	fronts   frontIndex
 	flights  flights
 	chunks   chunks
+	outcomes outcomes
+	byTrace  map[string]*call // calls by LiteLLM's trace id, where it can stand in for a call id
+	seeds    seeds
 	errors   []*loose // errors that no call has claimed yet, oldest first
 	bytes    int64
 	open     int
@@ -68,7 +73,7 @@ type Table struct {
 
 // New returns an empty table.
 func New(cfg Config) *Table {
-	return &Table{cfg: cfg.withDefaults(), calls: map[string]*call{}, fronts: newFrontIndex()}
+	return &Table{cfg: cfg.withDefaults(), calls: map[string]*call{}, byTrace: map[string]*call{}, fronts: newFrontIndex()}
 }
 
 // Counts returns the counters so far.
@@ -121,6 +126,8 @@ func (t *Table) Add(r *tailer.Record) []tailer.Exchange {
 	case tailer.KindFailure, tailer.KindStreamFailure, tailer.KindRefused:
 		t.fronts.arrivals = t.fronts.arrivals[:0]
 		t.addFailure(r)
+	case tailer.KindAttempt:
+		t.outcomes.add(r)
 	case tailer.KindChunk:
 		t.chunks.add(r)
 	case tailer.KindDisconnect:
@@ -169,14 +176,23 @@ func (t *Table) expire() {
 	t.expireErrors()
 }
 
-// call returns the open call of that id, making one if there is none.
-func (t *Table) call(id string, r *tailer.Record) *call {
-	c := t.calls[id]
+// call returns the open call that a record belongs to, making one if there is
+// none: by call id, and up to 1.80 by trace id.
+func (t *Table) call(r *tailer.Record) *call {
+	c := t.find(r)
 	if c == nil {
-		c = &call{id: id, first: r.Time, coarse: r.Coarse}
-		t.calls[id] = c
+		c = &call{id: r.CallID, trace: r.TraceID}
 		t.waiting.push(c, r.Time)
 		t.open++
+	}
+	if c.id == "" {
+		c.id = r.CallID
+	}
+	if c.id != "" {
+		t.calls[c.id] = c
+	}
+	if c.trace != "" && !r.Call.SinceCall {
+		t.byTrace[c.trace] = c
 	}
 	before := c.bytes
 	c.touch(r)
@@ -184,16 +200,31 @@ func (t *Table) call(id string, r *tailer.Record) *call {
 	return c
 }
 
+func (t *Table) find(r *tailer.Record) *call {
+	if r.CallID != "" {
+		if c := t.calls[r.CallID]; c != nil {
+			return c
+		}
+	}
+	if r.TraceID == "" || r.Call.SinceCall {
+		return nil
+	}
+	if c := t.byTrace[r.TraceID]; c != nil && (c.id == "" || r.CallID == "") {
+		return c
+	}
+	return nil
+}
+
 // addCall takes a record that states a whole attempt.
 func (t *Table) addCall(r *tailer.Record) {
-	id := r.CallID
-	if id == "" {
+	if r.CallID == "" && r.TraceID == "" {
+		t.counts.Unmatched++
 		return
 	}
-	if c := t.calls[id]; c != nil && c.isAnother(r) {
+	if c := t.find(r); c != nil && c.isAnother(r) {
 		t.finish(c)
 	}
-	c := t.call(id, r)
+	c := t.call(r)
 	c.addAttempt(r)
 	if first, ok := t.chunks.first(r.Call.ResponseID); ok {
 		c.firstChunk = first
@@ -201,14 +232,6 @@ func (t *Table) addCall(r *tailer.Record) {
 	t.claimFront(c, r)
 	t.claimError(c)
 	t.settle(c)
-}
-
-// settle queues a call that has ended.
-func (t *Table) settle(c *call) {
-	if c.ended() && !c.queued {
-		c.queued = true
-		t.settling.push(c, c.last)
-	}
 }
 
 // addArguments takes the start of one attempt.
@@ -219,9 +242,24 @@ func (t *Table) addArguments(r *tailer.Record) {
 	if c := t.calls[r.CallID]; c != nil && c.succeeded() && r.Time.Sub(c.last) > time.Second {
 		t.finish(c)
 	}
-	c := t.call(r.CallID, r)
+	c := t.call(r)
 	c.addArguments(r)
 	t.claimFront(c, r)
+}
+
+// settle queues a call that has ended.
+func (t *Table) settle(c *call) {
+	if c.ended() && !c.queued {
+		c.queued = true
+		t.settling.push(c, c.last)
+	}
+}
+
+// unidentified reports whether a refused request is known by nothing but its
+// model and its route.
+func unidentified(x *tailer.Exchange) bool {
+	return x.Level == tailer.LevelError && x.Request.Headers == nil && x.Model == "" && x.Key.EndUser == "" &&
+		x.Request.Body.Text("user") == ""
 }
 
 // claimFront gives the call the request side that states the same.
@@ -245,14 +283,26 @@ func (t *Table) finish(c *call) {
 		return
 	}
 	c.finished = true
-	delete(t.calls, c.id)
+	if t.calls[c.id] == c {
+		delete(t.calls, c.id)
+	}
+	if t.byTrace[c.trace] == c {
+		delete(t.byTrace, c.trace)
+	}
 	t.open--
 	t.bytes -= c.bytes
-	x, ok := c.exchange()
+	x, ok := c.exchange(&t.outcomes)
 	if !ok {
 		return
 	}
 	x.Private = x.Private || t.private
+	if x.Private && unidentified(&x) {
+		t.counts.Unidentified++
+		return
+	}
+	if x.CallID == "" {
+		x.Seed = t.seeds.take(c.seed(), t.now)
+	}
 	t.counts.Exchanges++
 	t.counts.Attempts += int64(len(x.Attempts))
 	t.out = append(t.out, x)

@@ -225,18 +225,21 @@ type keySet struct {
 }
 
 // manyKeys is how many keys are searched one by one.
-const manyKeys = 64
+const manyKeys = 128
 
-var keySeed = maphash.MakeSeed()
-
-func newKeySet(r *Reader) keySet { return keySet{base: len(r.seen)} }
+func newKeySet(r *Reader) keySet {
+	if r.seed == (maphash.Seed{}) {
+		r.seed = maphash.MakeSeed()
+	}
+	return keySet{base: len(r.seen)}
+}
 
 // has reports whether the key was there before, and adds it.
 func (s *keySet) has(r *Reader, key []byte) bool {
 	if key[0] == ',' {
 		key = key[1:]
 	}
-	h := maphash.Bytes(keySeed, key)
+	h := maphash.Bytes(r.seed, key)
 	if s.many == nil {
 		for _, other := range r.seen[s.base:] {
 			if other == h {

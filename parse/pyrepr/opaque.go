@@ -156,26 +156,36 @@ func (r *Reader) uniqueFollowers(i int, in container) bool {
 // an identifier as key follows; -1 when there is none. With top set only the
 // Followers count.
 func (r *Reader) resync(i int, in container, top bool) int {
-	b := r.b
-	sep := []byte(", '")
-	if in == inCall {
-		sep = sep[:2]
-	}
 	for {
-		k := bytes.Index(b[min(i, len(b)):], sep)
+		k := bytes.Index(r.b[min(i, len(r.b)):], []byte(", "))
 		if k < 0 {
 			return -1
 		}
-		i += k
-		key := i + len(sep)
-		end := r.wordEnd(key)
-		if end > key && (!top || r.follow == nil || r.follower(b[key:end]) >= 0) {
-			if in == inCall && end < len(b) && b[end] == '=' || in != inCall && end+1 < len(b) && b[end] == '\'' && b[end+1] == ':' {
-				return i
-			}
+		if i += k; r.resyncAt(i, in, top) {
+			return i
 		}
-		i = key
+		i++
 	}
+}
+
+// resyncAt reports whether a resync is possible at the comma and blank at i.
+func (r *Reader) resyncAt(i int, in container, top bool) bool {
+	b := r.b
+	key := i + len(", ")
+	if in == inDict {
+		if key >= len(b) || b[key] != '\'' {
+			return false
+		}
+		key++
+	}
+	end := r.wordEnd(key)
+	if end == key || top && r.follow != nil && r.follower(b[key:end]) < 0 {
+		return false
+	}
+	if in == inDict {
+		return end+1 < len(b) && b[end] == '\'' && b[end+1] == ':'
+	}
+	return end < len(b) && b[end] == '='
 }
 
 // follower returns which of the Followers a key is; -1 for none.
@@ -191,10 +201,10 @@ func (r *Reader) follower(key []byte) int {
 // expected reports whether the word at i, in the outermost container and
 // followed by a comma or closer, may be a value. A constant or a call may; any
 // other word could be the start of raw text, which only a follower ends.
-func (r *Reader) expected(i, end int) bool {
-	if r.b[end-1] == ')' || constant(r.b[i:end]) || class[r.b[end-1]] == quote {
+func (r *Reader) expected(i, end int, in container) bool {
+	if in != inDict && in != inCall || r.b[end-1] == ')' || constant(r.b[i:end]) || class[r.b[end-1]] == quote {
 		return true
 	}
 	comma := r.blank(end)
-	return comma >= len(r.b) || r.b[comma] != ',' || r.resync(comma, r.inside(), true) == comma
+	return comma >= len(r.b) || r.b[comma] != ',' || r.resyncAt(comma, in, true)
 }

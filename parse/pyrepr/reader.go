@@ -3,6 +3,7 @@ package pyrepr
 import (
 	"bytes"
 	"fmt"
+	"hash/maphash"
 )
 
 // maxDepth is how deep containers may nest before they are stepped over
@@ -39,8 +40,10 @@ type Reader struct {
 	follow  []string     // keys that may end an opaque value of the outermost container; nil: any
 	err     *SyntaxError // sticky
 	seen    []uint64     // hashes of the keys of the objects that AppendJSON is inside of
+	seed    maphash.Seed // of the hashes in seen
 	marks   cachedIndex  // of the next mark
-	dquotes cachedIndex  // of the next double quote
+	singles cachedIndex  // of the next single quote
+	doubles cachedIndex  // of the next double quote
 	mark0   int          // offset of the input's first mark; len(b) when there is none
 
 	repairs  int
@@ -73,10 +76,12 @@ func (r *Reader) Reset(b []byte) {
 		b:        b,
 		frames:   r.frames[:0],
 		seen:     r.seen[:0],
+		seed:     r.seed,
 		last:     r.last,
 		follow:   r.follow,
 		marks:    cachedIndex{from: 1}, // from > at: holds nothing yet
-		dquotes:  cachedIndex{from: 1},
+		singles:  cachedIndex{from: 1},
+		doubles:  cachedIndex{from: 1},
 		repaired: -1,
 		noComma:  -1,
 		opaqueAt: -1,

@@ -93,7 +93,7 @@ func (r *Reader) value(i int, in container, depth int) int {
 		end = -1
 	}
 	if end >= 0 && r.err == nil && r.fits(end, in) {
-		if depth != 1 || r.follow == nil || class[b[i]] != letter || r.expected(i, end) {
+		if depth != 1 || r.follow == nil || class[b[i]] != letter || r.expected(i, end, in) {
 			return end
 		}
 	}

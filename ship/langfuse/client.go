@@ -58,10 +58,11 @@ type reply struct {
 	body   []byte
 }
 
-// do sends one request. The error is the context's own when that ended it, else
+// do sends one request to path, which is relative to the base URL and may have a
+// query. The error is the context's own when that ended it, else
 // a transient *ship.SendError: there was no answer.
 func (c *client) do(ctx context.Context, method, path string, header http.Header, body []byte) (*reply, error) {
-	request, err := http.NewRequestWithContext(ctx, method, c.base.JoinPath(path).String(), bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, method, c.base.String()+"/"+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("build request %s: %w", path, err)
 	}

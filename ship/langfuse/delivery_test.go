@@ -71,10 +71,7 @@ func (d *delivery) run(ctx context.Context) error {
 func (d *delivery) stored(sink *Sink, n int) int {
 	item := d.items[n]
 	root := item.Spans().GetScopeSpans()[0].GetSpans()[0]
-	if strings.HasPrefix(d.server.Requests()[0].Path, shiptest.Health) && len(d.server.Spans()) > 0 {
-		return d.server.Spans()[item.TraceID()+"/"+hex.EncodeToString(root.GetSpanId())]
-	}
-	return d.server.Events()[sink.events(item)[0].ID]
+	return d.server.Spans()[item.TraceID()+"/"+hex.EncodeToString(root.GetSpanId())] + d.server.Events()[sink.events(item)[0].ID]
 }
 
 // check demands that each item is resolved, and stored unless it is dead.
@@ -122,7 +119,7 @@ func TestDelivery(t *testing.T) {
 			within  time.Duration // at least and, with jitter and growth, at most three times
 		}{
 			{name: "no fault"},
-			{name: "down", prepare: fails(shiptest.Fault{Status: 503, Times: 4}), within: 3 * time.Second},
+			{name: "down", prepare: fails(shiptest.Fault{Status: 503, Times: 4}), within: 3500 * time.Millisecond},
 			{name: "down after storing", prepare: fails(shiptest.Fault{Status: 500, Times: 2, AfterStoring: true}), within: 500 * time.Millisecond},
 			{name: "connection cut", prepare: fails(shiptest.Fault{}), within: 200 * time.Millisecond},
 			{name: "connection cut after storing", prepare: fails(shiptest.Fault{AfterStoring: true}), within: 200 * time.Millisecond},
@@ -155,7 +152,11 @@ func TestDelivery(t *testing.T) {
 					if err := d.run(context.Background()); err != nil {
 						t.Fatal(err)
 					}
-					if took := time.Since(began); took < test.within || took > 3*test.within+time.Second {
+					most := 3*test.within + time.Second
+					if strings.HasPrefix(version, "4") {
+						most += 20 * time.Second // it may look up what it has
+					}
+					if took := time.Since(began); took < test.within || took > most {
 						t.Errorf("took %v, want about %v", took, test.within)
 					}
 					d.check(t, test.dead...)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -20,14 +21,16 @@ const ingestionVersion = "4"
 // Sink writes to one Langfuse project. It must not be used concurrently.
 //
 // Where a request fails without an answer, or with 5xx, nobody knows what the
-// server kept, and it is sent again. That is harmless to v2 and v3, which fold
-// equal ids. A v4 server counts the repeated spans twice until it merges them,
-// which it does because ids and start are the same.
+// server kept. To v2 and v3 it is simply sent again: they fold equal ids. A v4
+// server would count the spans twice, so there they are looked up first, by
+// their start, and only what is missing is sent.
 type Sink struct {
-	cfg    Config
-	client *client
-	logger *slog.Logger
-	api    string // "" until the server was asked
+	cfg     Config
+	client  *client
+	logger  *slog.Logger
+	version string              // "" until the server was asked
+	api     string              // the same
+	unsure  map[*ship.Item]bool // sent, but nobody knows what became of it
 }
 
 var _ ship.Sink = (*Sink)(nil)
@@ -60,7 +63,28 @@ func (s *Sink) Send(ctx context.Context, items []*ship.Item) error {
 	if api == APIIngestion {
 		return s.ingest(ctx, items)
 	}
+	there, err := s.settled(ctx, items)
+	switch {
+	case err != nil:
+		return err
+	case len(there) == len(items):
+		return nil
+	case len(there) > 0:
+		return missing(items, there)
+	}
 	return s.export(ctx, items)
+}
+
+// missing says that the server has some of the items; the others come again.
+func missing(items, there []*ship.Item) error {
+	failed := make(map[*ship.Item]*ship.SendError, len(items))
+	for _, item := range items {
+		failed[item] = &ship.SendError{Err: errors.New("server has a part of the last request")}
+	}
+	for _, item := range there {
+		delete(failed, item)
+	}
+	return &ship.PartialError{Failed: failed}
 }
 
 // Flush does nothing: what Send delivered is with the server.
@@ -87,14 +111,19 @@ func (s *Sink) export(ctx context.Context, items []*ship.Item) error {
 		"X-Langfuse-Sdk-Version":       {s.cfg.Version},
 		"X-Langfuse-Public-Key":        {s.cfg.PublicKey},
 	}, body)
-	if err != nil {
+	var failure *ship.SendError
+	switch {
+	case err == nil:
+		failure = answer.failure()
+	case !errors.As(err, &failure):
 		return err
 	}
-	if failure := answer.failure(); failure != nil {
-		s.elsewhere(failure, path)
-		return failure
+	if failure == nil {
+		return nil
 	}
-	return nil
+	s.elsewhere(failure, path)
+	s.doubt(items, failure)
+	return failure
 }
 
 // packed is the gzipped request. It is a new slice each time: after a time-out

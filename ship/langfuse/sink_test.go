@@ -135,7 +135,7 @@ func TestAnswers(t *testing.T) {
 		{name: "words with line breaks", fault: shiptest.Fault{Status: 500, ContentType: "text/plain", Body: "a\nb\x1b[31m" + strings.Repeat("é", 400)}, says: "a b [31m"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			server := newServer(t, "4.16.0")
+			server := newServer(t, "3.225.4")
 			sink := newSink(t, server, nil)
 			server.Fail(test.fault)
 			err := sink.Send(context.Background(), newItems(t, 1))

@@ -48,13 +48,14 @@ func (s *Sink) choose(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	s.api = apiFor(version)
+	s.version, s.api = version, apiFor(version)
 	s.logger.Info("langfuse server found", "version", version, "api", s.api)
 	return s.api, nil
 }
 
 // forget makes the next Send look at the server again: it is not what it was.
 func (s *Sink) forget() {
+	s.version = ""
 	if s.cfg.API == APIAuto {
 		s.api = ""
 	}
@@ -64,20 +65,27 @@ func (s *Sink) forget() {
 // 3.22 have no OTLP end point, v4 takes nothing else. Who does not tell the
 // version (a gateway that hides /health) is taken to be new.
 func apiFor(version string) string {
-	const firstOTLPMinor = 22
-	parts := strings.SplitN(strings.TrimPrefix(version, "v"), ".", 3)
-	major, err := strconv.Atoi(parts[0])
-	if err != nil {
+	const first, firstMinor = 3, 22
+	n := major(version)
+	if n == 0 || n > first {
 		return APIOTLP
 	}
-	minor := 0
-	if len(parts) > 1 {
-		minor, _ = strconv.Atoi(parts[1]) // "3.x" is an old 3
+	_, rest, _ := strings.Cut(version, ".")
+	minor, _, _ := strings.Cut(rest, ".")
+	if m, err := strconv.Atoi(minor); n == first && err == nil && m >= firstMinor {
+		return APIOTLP
 	}
-	if major < 3 || (major == 3 && minor < firstOTLPMinor) {
-		return APIIngestion
+	return APIIngestion
+}
+
+// major is the first number of a version, 0 when it has none.
+func major(version string) int {
+	text, _, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0
 	}
-	return APIOTLP
+	return n
 }
 
 // elsewhere adds to a 404 or 405 what it means, and looks at the server again.

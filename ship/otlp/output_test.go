@@ -164,7 +164,7 @@ func FuzzReadAnswer(f *testing.F) {
 			{Name: "messages", Value: raw}, {Name: "temperature", Value: raw},
 		}}}
 		texts := map[string]string{
-			"output": readAnswer(x).output, "input": input(x.Request.Body), "parameters": parameters(x.Request.Body),
+			"output": readAnswer(x).output, "input": input(x.Request.Body), "parameters": parameters(x.Request.Body, x.Request.Rebuilt),
 		}
 		if tokens, ok := readUsage(x); ok {
 			texts["usage"] = tokens.details()

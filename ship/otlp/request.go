@@ -46,8 +46,8 @@ func input(body tailer.Fields) string {
 // parameters is the JSON object of the parameters that the client sent. Nested
 // values become strings that hold JSON: Langfuse v2 and v3 refuse an
 // observation whose parameters are nested. It is "{}" for a known body without
-// any, and "" when the log does not hold the body.
-func parameters(body tailer.Fields) string {
+// any, and "" when the log does not hold the body as the client sent it.
+func parameters(body tailer.Fields, rebuilt bool) string {
 	if body == nil {
 		return ""
 	}
@@ -58,7 +58,7 @@ func parameters(body tailer.Fields) string {
 		}
 		return text
 	})
-	if given == "" {
+	if given == "" && !rebuilt {
 		return "{}"
 	}
 	return given

@@ -29,7 +29,11 @@ const (
 	Health    = "/api/public/health"
 	Traces    = "/api/public/otel/v1/traces"
 	Ingestion = "/api/public/ingestion"
+	Rows      = "/api/public/v2/observations"
 )
+
+// visibleAfter is how long a stored span cannot be read yet.
+const visibleAfter = 2 * time.Second
 
 // Request is one request as it came, and its answer.
 type Request struct {
@@ -52,6 +56,7 @@ type Server struct {
 	faults   []Fault
 	requests []Request
 	spans    map[string]int
+	rows     []row
 	stored   []*tracepb.ResourceSpans
 	events   map[string]int
 	bodies   []Event
@@ -186,6 +191,8 @@ func (s *Server) handle(r *http.Request, body []byte) answer {
 	switch {
 	case r.URL.Path == Health:
 		return object(http.StatusOK, map[string]string{"status": "OK", "version": s.version})
+	case r.URL.Path == Rows && s.major() == "4":
+		return s.readRows(r)
 	case r.URL.Path == Traces && s.major() == "2", r.URL.Path != Traces && r.URL.Path != Ingestion:
 		return object(http.StatusNotFound, map[string]string{"message": "This page could not be found"})
 	case r.Method != http.MethodPost:
@@ -233,7 +240,7 @@ func (s *Server) export(r *http.Request, body []byte) answer {
 	if proto.Unmarshal(body, &export) != nil {
 		return refuse("Failed to parse OTel Protobuf Trace")
 	}
-	var names []string
+	var rows []row
 	for _, group := range export.GetResourceSpans() {
 		for _, scope := range group.GetScopeSpans() {
 			for _, span := range scope.GetSpans() {
@@ -244,13 +251,15 @@ func (s *Server) export(r *http.Request, body []byte) answer {
 				if s.poison[trace] != 0 {
 					return refuse("span cannot be processed. The entire export was rejected.")
 				}
-				names = append(names, trace+"/"+id)
+				start := time.Unix(0, int64(span.GetStartTimeUnixNano())).UTC() //nolint:gosec // of tests
+				rows = append(rows, row{ID: id, TraceID: trace, StartTime: start, at: time.Now()})
 			}
 		}
 	}
-	for _, name := range names {
-		s.spans[name]++
+	for _, r := range rows {
+		s.spans[r.TraceID+"/"+r.ID]++
 	}
+	s.rows = append(s.rows, rows...)
 	s.stored = append(s.stored, export.GetResourceSpans()...)
 	return object(http.StatusOK, struct{}{})
 }
