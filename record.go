@@ -27,13 +27,14 @@ const (
 	KindAttempt            // the router's outcome of one attempt: "200 OK" or an exception
 	KindAccess             // uvicorn's access line
 	KindChunk              // a piece of a streamed answer, with the answer's id
+	KindRedate             // the clock was set: all earlier times move by Shift
 	KindArrival            // a request has reached the proxy; it does not say which
 )
 
 // String returns the kind's name as metrics and --dry-run print it.
 func (k Kind) String() string {
 	names := [...]string{"other", "call", "payload", "arguments", "body", "headers", "prepared", "found-user", "failure",
-		"stream-failure", "refused", "bad-body", "disconnect", "attempt", "access", "chunk", "arrival"}
+		"stream-failure", "refused", "bad-body", "disconnect", "attempt", "access", "chunk", "redate", "arrival"}
 	if int(k) < len(names) {
 		return names[k]
 	}
@@ -73,7 +74,8 @@ type Record struct {
 
 	Function string // KindArguments: "acompletion", …
 	Failure  Failure
-	Status   int // KindAccess: HTTP status sent
+	Status   int           // KindAccess: HTTP status sent
+	Shift    time.Duration // KindRedate: whole days
 }
 
 // A Call is what one record knows about one upstream attempt.

@@ -1,6 +1,9 @@
 package parse
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // ClockConfig says how to read stamps that lack a zone or a date.
 type ClockConfig struct {
@@ -141,24 +144,20 @@ func (c *Clock) note(at time.Time) {
 	}
 }
 
-// Anchor tells the clock an absolute time that was written at the text time at:
-// it sets the date right, and returns at on the right day.
-func (c *Clock) Anchor(at, absolute time.Time) time.Time {
+// Anchor tells the clock an absolute time that was written at the text time at.
+// It sets the date right, and returns by how many days all times that were given
+// out before are to be moved: nearly always by none.
+func (c *Clock) Anchor(at, absolute time.Time) time.Duration {
 	if c.source == DateStamps || at.IsZero() || absolute.IsZero() {
-		return at
+		return 0
 	}
-	days := int((absolute.Sub(at) + 12*time.Hour).Round(0) / (24 * time.Hour))
-	if absolute.Sub(at)+12*time.Hour < 0 {
-		days--
-	}
-	if c.source != DateRecords {
-		c.source = DateRecords
-	}
+	c.source = DateRecords
+	days := int(math.Round(absolute.Sub(at).Hours() / 24))
 	if days == 0 {
-		return at
+		return 0
 	}
 	c.day = c.day.AddDate(0, 0, days)
-	moved := at.In(c.location).AddDate(0, 0, days).UTC()
-	c.last = moved
-	return moved
+	moved := at.In(c.location).AddDate(0, 0, days)
+	c.last = c.last.Add(moved.Sub(at))
+	return moved.Sub(at)
 }

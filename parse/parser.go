@@ -120,8 +120,17 @@ func (p *Parser) decodeKwargs(text []byte, r *tailer.Record) bool {
 		return false
 	}
 	k.fill(r)
-	r.Time = p.clock.Anchor(r.Time, latest(r.Call.End, r.Call.Start))
+	p.anchor(r)
 	return true
+}
+
+// anchor sets the clock by the absolute time in a record.
+func (p *Parser) anchor(r *tailer.Record) {
+	shift := p.clock.Anchor(r.Time, latest(r.Call.End, r.Call.Start))
+	if shift != 0 {
+		p.records = append(p.records, tailer.Record{Kind: tailer.KindRedate, Shift: shift})
+		r.Time = r.Time.Add(shift)
+	}
 }
 
 // decodePayload reads a StandardLoggingPayload that the log prints as JSON.
@@ -132,8 +141,8 @@ func (p *Parser) decodePayload(text []byte, r *tailer.Record) bool {
 		return false
 	}
 	k := kwargs{payload: doc, hasPayload: true, callID: doc.callID}
-	if doc.callID == "" && (doc.status == "failure" || !gjson.GetBytes(doc.response, "id").Exists()) {
-		k.callID = doc.id // up to 1.80 what has no response id bears the call id
+	if doc.callID == "" && doc.bearsCallID() {
+		k.callID = doc.id
 	}
 	k.fill(r)
 	for _, h := range r.Request.Headers {
@@ -144,7 +153,7 @@ func (p *Parser) decodePayload(text []byte, r *tailer.Record) bool {
 	if r.CallID == "" {
 		r.Raw = bytes.Clone(text)
 	}
-	r.Time = p.clock.Anchor(r.Time, latest(r.Call.End, r.Call.Start))
+	p.anchor(r)
 	return true
 }
 

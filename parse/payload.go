@@ -200,6 +200,13 @@ func (p *payload) genuine() bool {
 	return p.members >= 12 && (p.status == "success" || p.status == "failure") && !p.start.IsZero() && p.callType != ""
 }
 
+// bearsCallID reports whether a payload of a version up to 1.80 has the call id
+// as its id: where the answer has no id of its own, and where LiteLLM itself put
+// the answer of an Anthropic stream together.
+func (p *payload) bearsCallID() bool {
+	return p.status == "failure" || !gjson.GetBytes(p.response, "id").Exists() || p.callType == "anthropic_messages" && p.stream
+}
+
 // call turns the payload into what it says about one attempt.
 func (p *payload) call() tailer.Call {
 	c := tailer.Call{

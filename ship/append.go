@@ -16,7 +16,7 @@ const ownerOnly = 0o600
 func openAppend(path string) (*os.File, error) {
 	_, err := os.Lstat(path)
 	isNew := errors.Is(err, os.ErrNotExist)
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, ownerOnly) //nolint:gosec // the operator's path
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, ownerOnly)
 	if err != nil {
 		return nil, fmt.Errorf("open output: %w", err)
 	}
@@ -64,7 +64,7 @@ func writeWhole(file *os.File, line []byte) error {
 }
 
 func syncDirectory(path string) error {
-	directory, err := os.Open(path) //nolint:gosec // the operator's path
+	directory, err := os.Open(path)
 	if err != nil {
 		return fmt.Errorf("open directory of output: %w", err)
 	}

@@ -7,9 +7,11 @@
 // spans, package ship/langfuse is the sink that speaks to Langfuse.
 //
 // It does not spool to disk: what is pending when the process ends was not
-// resolved, so its log lines are read again. It starts no goroutine. One batch
-// is in flight at a time, on the caller's goroutine: a caller that waits is how
-// backpressure reaches the log file, which is patient.
+// resolved, so its log lines are read again. It starts no goroutine and has no
+// timer: Deliver sends full batches, and a caller with nothing more to deliver
+// for now calls Flush. One batch is in flight at a time, on the caller's
+// goroutine: a caller that waits is how backpressure reaches the log file, which
+// is patient.
 //
 // Invariants:
 //   - An item is resolved once, as Delivered or DeadLettered, and never before

@@ -1,87 +1,60 @@
+// Command tailer reads the logs of a LiteLLM proxy, rebuilds every request with
+// its answer and its headers, and gives Langfuse one complete trace for each.
 package main
 
 import (
+	"context"
 	"fmt"
-	"io"
 	"os"
-	"strings"
-	"time"
+	"os/signal"
+	"syscall"
 
-	"tailer"
-	"tailer/internal/enrich"
-	"tailer/internal/pair"
-	"tailer/internal/source"
-	"tailer/parse"
-	"tailer/ship/otlp"
+	"github.com/urfave/cli/v2"
 )
 
+// version is tailer's own; releases set it with -ldflags.
+var version = "0.1.0"
+
 func main() {
-	args := os.Args[2:]
-	var out, date, zone string
-	var files []string
-	for i := 0; i < len(args); i++ {
-		switch args[i] {
-		case "--to":
-			out = strings.TrimPrefix(args[i+1], "file:")
-			i++
-		case "--date":
-			date = args[i+1]
-			i++
-		case "--timezone":
-			zone = args[i+1]
-			i++
-		default:
-			files = append(files, args[i])
-		}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-ctx.Done()
+		stop() // a second signal ends the program at once
+	}()
+	err := newApp().RunContext(ctx, withPipe(os.Args))
+	if err != nil && err.Error() != "" {
+		fmt.Fprintln(os.Stderr, "tailer:", err)
 	}
-	loc, _ := time.LoadLocation(zone)
-	d, _ := time.Parse("2006-01-02", date)
-	ins, err := source.Expand(files)
-	if err != nil {
-		panic(err)
+	os.Exit(exitCode(err))
+}
+
+// withPipe makes `tailer [flags] -` short for `tailer backfill [flags] -`.
+func withPipe(args []string) []string {
+	if n := len(args); n > 1 && args[n-1] == "-" && args[1] != "backfill" && args[1] != "help" {
+		return append([]string{args[0], "backfill"}, args[1:]...)
 	}
-	f, _ := os.Create(out)
-	en, err := enrich.New(enrich.Config{})
-	if err != nil {
-		panic(err)
-	}
-	var buf []byte
-	emit := func(xs []tailer.Exchange) {
-		for i := range xs {
-			en.Enrich(&xs[i])
-			buf = otlp.AppendLine(buf[:0], otlp.Encode(&xs[i], otlp.Config{Version: "0.1.0"}))
-			if buf[len(buf)-1] != '\n' {
-				buf = append(buf, '\n')
+	return args
+}
+
+func newApp() *cli.App {
+	return &cli.App{
+		Name:    "tailer",
+		Usage:   "rebuild LiteLLM's requests from its logs and trace them in Langfuse",
+		Version: version,
+		UsageText: "tailer backfill [flags] FILE|GLOB|DIR...\n" +
+			"docker logs -f litellm 2>&1 | tailer -",
+		Description: exitCodes,
+		Commands:    []*cli.Command{backfillCommand()},
+		// Errors are told once, by main, which also knows their exit codes.
+		ExitErrHandler: func(*cli.Context, error) {},
+		OnUsageError:   usageError,
+		Action: func(c *cli.Context) error {
+			if c.Args().Present() {
+				return usagef("unknown command %q; to read a file: tailer backfill %s", c.Args().First(), c.Args().First())
 			}
-			f.Write(buf)
-		}
-	}
-	for _, in := range ins {
-		r, err := source.Open(in, os.Stdin, source.Config{})
-		if err != nil {
-			panic(err)
-		}
-		p := parse.New(parse.NewClock(parse.ClockConfig{Location: loc, Date: d, ModTime: in.ModTime}))
-		t := pair.New(pair.Config{})
-		kinds := map[tailer.Kind]int{}
-		add := func(rs []tailer.Record) {
-			for i := range rs {
-				kinds[rs[i].Kind]++
-				emit(t.Add(&rs[i]))
-			}
-		}
-		for {
-			l, err := r.Next()
-			if err == io.EOF {
-				break
-			}
-			if err != nil {
-				panic(err)
-			}
-			add(p.Feed(l))
-		}
-		add(p.Flush())
-		emit(t.Drain())
-		fmt.Fprintf(os.Stderr, "%+v %+v %v\n", p.Counts(), t.Counts(), kinds)
+			return cli.ShowAppHelp(c)
+		},
 	}
 }
+
+func usageError(_ *cli.Context, err error, _ bool) error { return usagef("%v", err) }

@@ -362,7 +362,7 @@ func TestConfigErrors(t *testing.T) {
 	}
 }
 
-func TestParseSourceTakesDefaults(t *testing.T) {
+func TestDefaultSourcesAreSources(t *testing.T) {
 	t.Parallel()
 	specs := slices.Concat(defaultUser, defaultSession)
 	for _, name := range Profiles() {
@@ -373,8 +373,8 @@ func TestParseSourceTakesDefaults(t *testing.T) {
 		specs = slices.Concat(specs, user, session)
 	}
 	for _, spec := range specs {
-		if s, err := ParseSource(spec); err != nil || s.String() != spec {
-			t.Errorf("ParseSource(%q) = %v, %v", spec, s, err)
+		if err := CheckSource(spec); err != nil {
+			t.Errorf("CheckSource(%q): %v", spec, err)
 		}
 	}
 }

@@ -121,7 +121,7 @@ func cutMark(s []byte) int {
 		}
 		return end + len(m.close)
 	}
-	if string(s) == "..." || string(s) == "…" {
+	if len(s) == len("...") && (string(s) == "..." || string(s) == "…") {
 		return len(s)
 	}
 	return 0

@@ -51,11 +51,11 @@ func (c *call) redact() {
 	x.Request.Metadata = x.Attribution.Metadata
 
 	for _, s := range []*string{
-		&x.Request.Method, &x.Request.Route, &x.Request.FoundUser, &x.Request.FoundHeader, &x.Key.Alias, &x.Key.TeamAlias,
+		&x.Request.Method, &x.Request.Route, &x.Request.FoundUser, &x.Request.FoundHeader, &x.Key.Hash, &x.Key.Alias, &x.Key.TeamAlias,
 		&x.Key.UserID, &x.Key.UserEmail, &x.Key.EndUser, &x.CallType, &x.StatusMessage, &x.ErrorClass, &x.Model,
 		&x.ModelGroup, &x.ModelID, &x.Provider, &x.LiteLLM, &x.ResponseID, &x.ResponseModel,
 	} {
-		*s = p.text(*s)
+		*s = p.text(valid(*s))
 	}
 	if p.text(x.CallID) != x.CallID { // a client chose it; ids made from it must stay apart
 		sum := sha256.Sum256([]byte(x.CallID))
@@ -64,7 +64,7 @@ func (c *call) redact() {
 	for i := range x.Attempts {
 		a := &x.Attempts[i]
 		for _, s := range []*string{&a.Model, &a.ModelGroup, &a.Provider, &a.ErrorClass, &a.Message} {
-			*s = p.text(*s)
+			*s = p.text(valid(*s))
 		}
 	}
 }

@@ -73,3 +73,10 @@ func (q *queue) all() iter.Seq[*call] {
 		}
 	}
 }
+
+// redate moves the times of all that is queued.
+func (q *queue) redate(shift time.Duration) {
+	for i := range q.items[q.head:] {
+		q.items[q.head+i].at = q.items[q.head+i].at.Add(shift)
+	}
+}

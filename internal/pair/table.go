@@ -107,6 +107,8 @@ func (t *Table) Add(r *tailer.Record) []tailer.Exchange {
 		t.private = true
 	}
 	switch r.Kind {
+	case tailer.KindRedate:
+		t.redate(r.Shift)
 	case tailer.KindArrival:
 		t.fronts.reach(r)
 	case tailer.KindAccess:
@@ -136,7 +138,18 @@ func (t *Table) Add(r *tailer.Record) []tailer.Exchange {
 			c.touch(r)
 		}
 	}
-	t.expire()
+	t.expireAt(t.now)
+	return t.out
+}
+
+// Now returns the log time: that of the newest record.
+func (t *Table) Now() time.Time { return t.now }
+
+// Tick returns the exchanges that have settled by a time, in a log that is
+// silent since Now. It does not move the log time on.
+func (t *Table) Tick(now time.Time) []tailer.Exchange {
+	t.out = t.out[:0]
+	t.expireAt(now)
 	return t.out
 }
 
@@ -153,15 +166,15 @@ func (t *Table) Drain() []tailer.Exchange {
 	return t.out
 }
 
-// expire hands out what has ended and settled, what has been silent too long,
+// expireAt hands out what has ended and settled, what has been silent too long,
 // and the oldest when too much is held.
-func (t *Table) expire() {
-	for c := t.settling.due(t.now, t.cfg.Settle); c != nil; c = t.settling.due(t.now, t.cfg.Settle) {
+func (t *Table) expireAt(now time.Time) {
+	for c := t.settling.due(now, t.cfg.Settle); c != nil; c = t.settling.due(now, t.cfg.Settle) {
 		if c.ended() {
 			t.finish(c)
 		}
 	}
-	for c := t.waiting.due(t.now, t.cfg.GiveUp); c != nil; c = t.waiting.due(t.now, t.cfg.GiveUp) {
+	for c := t.waiting.due(now, t.cfg.GiveUp); c != nil; c = t.waiting.due(now, t.cfg.GiveUp) {
 		t.finish(c)
 	}
 	for t.open > t.cfg.MaxOpen || t.bytes > t.cfg.MaxBytes {
@@ -172,7 +185,7 @@ func (t *Table) expire() {
 		t.counts.Evicted++
 		t.finish(c)
 	}
-	t.fronts.expire(t.now.Add(-t.cfg.GiveUp), &t.counts.Unclaimed)
+	t.fronts.expire(now.Add(-t.cfg.GiveUp), &t.counts.Unclaimed)
 	t.expireErrors()
 }
 

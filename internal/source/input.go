@@ -29,6 +29,12 @@ type Input struct {
 // Stdin reports whether the input is standard input.
 func (in Input) Stdin() bool { return in.Path == stdinName }
 
+// Log returns what rotated siblings of one log have in common: folder and name
+// of the live file.
+func (in Input) Log() string {
+	return filepath.Join(filepath.Dir(in.Path), rotationOf(filepath.Base(in.Path)).log)
+}
+
 // Expand turns command-line arguments (files, globs, folders, "-") into inputs
 // in the order in which they are to be read: by name, numbers by value, and the
 // rotated siblings of one log oldest first (app.log.2.gz, app.log.1, app.log).

@@ -84,6 +84,7 @@ func TestDamage(t *testing.T) {
 		{"closing quote of an argument", `X(a='my REDACTED, b='user')`, `{"a":"my REDACTED","b":"user"}`, 1},
 		{"bare keys in a text with both quotes", `{'c': 'hi " REDACTED', id: 5, "z": "', 'id': 'true'}`, `{"c":"hi \" REDACTED', id: 5, \"z\": \"","id":"true"}`, 1},
 		{"end of the record follows", "{'p': {'REDACTED}} [trace_id=x session_id=y]", `{"p":{}}`, 1},
+		{"first entry gone, keys like structure", `{'REDACTED, ', ': "ab'}, 'id': 'x"}`, `{", ":"ab'}, 'id': 'x"}`, 1},
 		{"whole dict gone", `RedactedDict(REDACTED)`, `"RedactedDict(REDACTED)"`, 1},
 		{"object's start gone", `{'REDACTED at 0x7f00>, 'k': 1}`, `{"k":1}`, 1},
 	}

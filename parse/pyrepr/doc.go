@@ -54,7 +54,8 @@
 // the input. In an inner container brackets must balance and its closer ends it too.
 // In a list it ends at the next comma or closer and holds no quotes or brackets.
 // If the text of an upstream holds a follower itself, the first place counts from
-// which the rest reads well with no follower twice.
+// which the rest reads well with no follower twice. With Followers, a bare word in
+// the outermost container is taken as raw text too, unless it is a constant.
 //
 // # Damage
 //
@@ -101,6 +102,7 @@
 //
 // # Invariants
 //
-// Every call ends, in time linear in the input. No input makes it panic. Skip
+// Every call ends; searches that look ahead are cached or bounded, so that the
+// time stays linear in the input. No input makes it panic. Skip
 // and AppendJSON consume the same bytes. After an error nothing more is read.
 package pyrepr

@@ -4,7 +4,8 @@ package pyrepr
 //
 // Next may be called on an outer Items at any time: containers inside that were
 // entered and not finished are left, and their rest is skipped. The inner Items
-// then yield nothing more.
+// then yield nothing more. A key that comes twice is told twice; Python writes
+// none twice, so the first is the one to trust.
 type Items struct {
 	r     *Reader
 	level int // of its frame, from 1
@@ -14,8 +15,8 @@ type Items struct {
 	name  []byte
 }
 
-// Dict enters the dict at the position, also one that a call wraps as its only
-// positional argument, as in Headers({…}). The Items have no members, and the
+// Dict enters the dict at the position, also one that is the first argument of a
+// call, as in Headers({…}). The Items have no members, and the
 // value stays, when there is no dict.
 func (r *Reader) Dict() Items {
 	if !r.pending || r.err != nil {

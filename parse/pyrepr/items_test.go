@@ -263,3 +263,48 @@ func TestSkipDoesNotAllocate(t *testing.T) {
 		t.Errorf("%g allocations, err %v", allocs, r.Err())
 	}
 }
+
+func TestErrorHoldsNoInput(t *testing.T) {
+	r := New([]byte("{'secret-key' 'secret-value'}"))
+	r.Skip()
+	if got, want := fmt.Sprint(r.Err()), "python repr: no colon after a key at byte 1"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestErrorWhileLeaving(t *testing.T) {
+	r := New([]byte(`{'a': {'b': 1, 'c' 2}, 'd': 3}`))
+	top := r.Dict()
+	top.Next()
+	a := r.Dict()
+	a.Next()
+	if top.Next() || r.Err() == nil {
+		t.Errorf("key %q, err %v; want an error", top.Key(), r.Err())
+	}
+}
+
+func TestErrorInScalar(t *testing.T) {
+	r := New([]byte(`{'a': 'x`))
+	top := r.Dict()
+	top.Next()
+	if s, ok := r.Text(); ok || r.Err() == nil {
+		t.Errorf("Text() = %q, %v", s, r.Err())
+	}
+}
+
+// TestEnterDeep enters more containers than the limit allows.
+func TestEnterDeep(t *testing.T) {
+	text := strings.Repeat("[", 300) + strings.Repeat("]", 300)
+	r := New([]byte(text))
+	top := r.List()
+	n := 0
+	for it := top; it.Next(); n++ {
+		it = r.List()
+	}
+	if n != 200 {
+		t.Errorf("entered %d", n)
+	}
+	if top.Next() || r.Err() != nil || !r.TooDeep() || r.Offset() != len(text) {
+		t.Errorf("err %v, too deep %v, offset %d", r.Err(), r.TooDeep(), r.Offset())
+	}
+}

@@ -137,7 +137,8 @@ func (r *Reader) oddKey(i int, m *member) int {
 // recognised as a key when it is not a string.
 const maxOddKey = 4096
 
-// brace tells a dict from a set, by what follows the first element.
+// brace tells a dict from a set, by what follows the first element; behind lost
+// entries, by the next one.
 func (r *Reader) brace(open int) container {
 	b := r.b
 	i := r.blank(open + 1)
@@ -168,8 +169,8 @@ func (r *Reader) brace(open int) container {
 		if !marked {
 			return inSet
 		}
-		if b[j] == '}' {
-			return inDict
+		if b[j] == '}' || !bytes.HasSuffix(b[:end-1], mark) {
+			return inDict // in the latter case the quote may be the next key's
 		}
 		if i = r.blank(j + 1); i >= len(b) || class[b[i]] != quote {
 			return inDict

@@ -85,7 +85,8 @@ func (r *Reader) nestedEnd(i int, in container) int {
 			open++
 		case '}', ']', ')':
 			if open == 0 {
-				if next := r.blank(j + 1); b[j] == closers[in] && (next >= len(b) || bytes.IndexByte([]byte(",}])"), b[next]) >= 0) {
+				next := r.blank(j + 1)
+				if b[j] == closers[in] && next < len(b) && bytes.IndexByte([]byte(",}])"), b[next]) >= 0 {
 					return j
 				}
 				return -1

@@ -76,7 +76,7 @@ func (r *Reader) value(i int, in container, depth int) int {
 	switch class[b[i]] {
 	case quote:
 		end = stringEnd(b, i)
-		if i+len(mark) < len(b) && r.mark0 < len(b) {
+		if r.mark0 < len(b) {
 			if m := r.nextMark(i); m < end || end < 0 && m < len(b) {
 				return r.markedString(i, end, in, depth)
 			}
@@ -86,7 +86,7 @@ func (r *Reader) value(i int, in container, depth int) int {
 	case numeric:
 		end = tokenEnd(b, i)
 	case opener:
-		end = r.compound(i, in, depth)
+		end = r.compound(i, depth)
 	case angle:
 		end = angleEnd(b, i)
 	default:
@@ -110,7 +110,7 @@ func (r *Reader) fits(i int, in container) bool {
 }
 
 // compound returns the end of the bracketed value at i.
-func (r *Reader) compound(i int, _ container, depth int) int {
+func (r *Reader) compound(i, depth int) int {
 	if r.recursion(i) {
 		return i + len("[...]")
 	}

@@ -132,7 +132,7 @@ func variable(lookup func(string) (string, bool), name string) (string, error) {
 	if path == "" {
 		return "", nil
 	}
-	raw, err := os.ReadFile(path) //nolint:gosec // the operator's path
+	raw, err := os.ReadFile(path)
 	if err != nil {
 		return "", fmt.Errorf("read %s_FILE: %w", name, err)
 	}

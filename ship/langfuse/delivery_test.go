@@ -240,3 +240,29 @@ func TestDeliveryIngestionOnV4(t *testing.T) {
 		}
 	})
 }
+
+// One op is one exchange, by way of a network on this machine.
+func BenchmarkDelivery(b *testing.B) {
+	for _, version := range []string{"2.95.12", "4.16.0"} {
+		b.Run(version, func(b *testing.B) {
+			server := newServer(b, version)
+			shipper, err := ship.New(newSink(b, server, nil), ship.Config{DeadLetters: ship.NewDeadLetters(filepath.Join(b.TempDir(), "dead.jsonl"))})
+			if err != nil {
+				b.Fatal(err)
+			}
+			x := exchange(0)
+			x.Request.Body[1].Value = []byte(`"` + strings.Repeat("a prompt of some length, ", 160) + `"`)
+			b.ReportAllocs()
+			for b.Loop() {
+				item := itemOf(b, x, 0)
+				b.SetBytes(int64(len(item.Payload())))
+				if err := shipper.Deliver(context.Background(), item); err != nil {
+					b.Fatal(err)
+				}
+			}
+			if err := shipper.Flush(context.Background()); err != nil {
+				b.Fatal(err)
+			}
+		})
+	}
+}

@@ -1,7 +1,7 @@
 package langfuse
 
 import (
-	"crypto/sha1" //nolint:gosec // UUIDv5 is made of it; nothing is protected by it
+	"crypto/sha1" // UUIDv5 is made of it; nothing is protected by it
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -102,7 +102,7 @@ func newEvent(kind string, span *tracepb.Span, at string, body any) event {
 // uuid is a version 5 UUID in a name space of tailer's own.
 func uuid(name string) string {
 	const space = "tailer/langfuse/event/"
-	sum := sha1.Sum([]byte(space + name)) //nolint:gosec // see the import
+	sum := sha1.Sum([]byte(space + name))
 	sum[6] = sum[6]&0x0f | 0x50
 	sum[8] = sum[8]&0x3f | 0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[0:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
@@ -184,7 +184,7 @@ func started(span *tracepb.Span) string {
 }
 
 func fromNano(nanoseconds uint64) time.Time {
-	return time.Unix(int64(nanoseconds/uint64(time.Second)), int64(nanoseconds%uint64(time.Second))) //nolint:gosec // fits
+	return time.Unix(int64(nanoseconds/uint64(time.Second)), int64(nanoseconds%uint64(time.Second))) // fits
 }
 
 // milliseconds is a time as Langfuse keeps it: UTC, cut to milliseconds.

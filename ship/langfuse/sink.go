@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -42,11 +43,10 @@ func New(cfg Config) (*Sink, error) {
 		return nil, err
 	}
 	if cfg.Transport == nil {
-		transport := &http.Transport{
+		cfg.Transport = &http.Transport{
 			Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,
-			MaxIdleConnsPerHost: 1, IdleConnTimeout: defaultTimeout, TLSHandshakeTimeout: defaultTimeout,
+			MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute, TLSHandshakeTimeout: cfg.Timeout,
 		}
-		cfg.Transport = transport
 	}
 	s := &Sink{cfg: cfg, logger: cfg.Logger.With("component", "langfuse")}
 	s.client = newClient(base, &s.cfg)

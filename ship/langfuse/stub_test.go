@@ -58,7 +58,7 @@ func TestReadBack(t *testing.T) {
 						t.Errorf("item %d:\ngot  %s\nwant %s", n, got, want)
 					}
 				}
-				if fault == "" {
+				if fault == "" || version[0] == '4' { // v2 and v3 fold what comes twice
 					stub.checkNothingTwice()
 				}
 			})

@@ -72,5 +72,5 @@ func nanoseconds(t time.Time) uint64 {
 	if t.Year() < 1970 || t.Year() >= year2262 {
 		return 0
 	}
-	return uint64(t.UnixNano()) //nolint:gosec // not negative: checked above
+	return uint64(t.UnixNano()) // not negative: checked above
 }

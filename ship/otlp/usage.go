@@ -135,7 +135,7 @@ const maxCount = 1 << 50
 func (c *count) UnmarshalJSON(raw []byte) error {
 	f, err := strconv.ParseFloat(string(raw), 64)
 	if err != nil || math.IsNaN(f) {
-		return nil //nolint:nilerr // not a number is absent, see count
+		return nil // not a number is absent, see count
 	}
 	c.n, c.stated = int64(min(max(f, 0), maxCount)), true
 	return nil

@@ -1,6 +1,7 @@
 package shiptest
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -81,14 +82,16 @@ type transport struct{ server *Server }
 // RoundTrip calls the server's handler.
 func (t transport) RoundTrip(request *http.Request) (response *http.Response, err error) {
 	defer func() {
-		switch cut := recover(); {
-		case cut == nil:
-		case cut != http.ErrAbortHandler: //nolint:errorlint,err113 // a recovered value, compared as net/http does
-			panic(cut)
-		case request.Context().Err() != nil:
-			response, err = nil, request.Context().Err()
-		default:
-			response, err = nil, io.ErrUnexpectedEOF
+		cut := recover()
+		if cut == nil {
+			return
+		}
+		if abort, ok := cut.(error); !ok || !errors.Is(abort, http.ErrAbortHandler) {
+			panic(cut) // a fault of the double itself
+		}
+		response, err = nil, io.ErrUnexpectedEOF
+		if request.Context().Err() != nil {
+			err = request.Context().Err()
 		}
 	}()
 	recorder := httptest.NewRecorder()

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"tailer"
+	"tailer/internal/enrich"
+	"tailer/internal/pair"
+	"tailer/internal/pipeline"
+	"tailer/internal/source"
+	"tailer/parse"
+	"tailer/state"
+)
+
+func backfillCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "backfill",
+		Usage:     "read logs to their end, then stop; \"-\" reads a pipe",
+		ArgsUsage: "FILE|GLOB|DIR...",
+		Description: "Files may be compressed (gzip, zstd, xz) and may be what Docker, Kubernetes, journald,\n" +
+			"docker compose, syslog or a log store made of them. Rotated siblings are read oldest first.",
+		Flags:        backfillFlags(),
+		OnUsageError: usageError,
+		Action: func(c *cli.Context) error {
+			o, err := readOptions(c)
+			if err != nil {
+				return err
+			}
+			b, err := newBackfill(o)
+			if err != nil {
+				return err
+			}
+			return b.run(c.Context)
+		},
+	}
+}
+
+// backfill is one run over its inputs.
+type backfill struct {
+	o        *options
+	inputs   []source.Input
+	enricher *enrich.Enricher
+	delivery *delivery
+	preview  *preview // nil without --dry-run
+	report   report
+	progress *progress
+}
+
+func newBackfill(o *options) (*backfill, error) {
+	inputs, err := source.Expand(o.inputs)
+	if err != nil {
+		if errors.Is(err, source.ErrNoMatch) || errors.Is(err, os.ErrNotExist) {
+			return nil, usagef("%v", err)
+		}
+		return nil, err
+	}
+	enricher, err := enrich.New(enrich.Config{Environment: o.langfuse.Environment, KnownSecrets: o.secrets})
+	if err != nil {
+		return nil, usagef("%v", err)
+	}
+	b := &backfill{o: o, inputs: inputs, enricher: enricher, report: newReport()}
+	if o.dryRun {
+		b.preview = newPreview()
+		return b, nil
+	}
+	b.delivery, err = newDelivery(o)
+	return b, err
+}
+
+// run reads all inputs and tells what became of them.
+func (b *backfill) run(ctx context.Context) error {
+	began := time.Now()
+	b.progress = newProgress(b.inputs, b.o)
+	err := b.readAll(ctx)
+	b.progress.close()
+	if b.delivery != nil {
+		err = errors.Join(err, b.delivery.close())
+		b.report.addDelivery(b.delivery)
+	}
+	b.report.finish(b.enricher.Counts(), time.Since(began))
+	if b.preview != nil {
+		b.preview.print(os.Stdout, &b.report)
+	}
+	b.report.print(b.o)
+	if err == nil && b.report.partly() {
+		err = errPartly
+	}
+	return err
+}
+
+func (b *backfill) readAll(ctx context.Context) error {
+	var table *pair.Table
+	for i, in := range b.inputs {
+		more := i+1 < len(b.inputs) && !in.Stdin() && b.inputs[i+1].Log() == in.Log()
+		if table == nil {
+			table = pair.New(pair.Config{GiveUp: b.o.giveUp})
+		}
+		if err := b.read(ctx, in, table, more); err != nil {
+			return err
+		}
+		if !more {
+			b.report.addPairs(table.Counts())
+			table = nil
+		}
+	}
+	return nil
+}
+
+// read takes one input through all stages. Damaged input is told and counted; it
+// ends its own input, not the run.
+func (b *backfill) read(ctx context.Context, in source.Input, table *pair.Table, more bool) error {
+	lines, err := source.Open(in, os.Stdin, source.Config{Location: b.o.location, Year: b.o.year()})
+	if err != nil {
+		return b.damaged(in, err)
+	}
+	defer func() { _ = lines.Close() }()
+	b.progress.start(in, lines)
+
+	clock := parse.NewClock(parse.ClockConfig{Location: b.o.location, Date: b.o.date, ModTime: in.ModTime})
+	records := parse.New(clock)
+	tracker := state.NewTracker()
+	run := pipeline.Run{
+		Lines: lines, Records: records, Pairs: table, Enrich: b.enricher, Deliver: b.sink(tracker),
+		Since: b.o.since, Until: b.o.until, Observe: b.report.observe,
+		Progress: func(at tailer.Position) {
+			tracker.Advance(at.End)
+			b.progress.step()
+		},
+	}
+	if in.Stdin() {
+		err = run.Pipe(ctx)
+	} else {
+		err = run.File(ctx, more)
+	}
+	b.report.addInput(in, lines, records.Counts(), clock.Source(), run.Stats)
+	if run.Stats.Interrupted && !in.Stdin() {
+		b.o.logger.Info("interrupted", "input", in.Path, "done_bytes", tracker.Low())
+	}
+	return b.damaged(in, err)
+}
+
+// damaged turns what is wrong with an input itself into a message and a count.
+func (b *backfill) damaged(in source.Input, err error) error {
+	var broken *source.DamagedError
+	if !errors.As(err, &broken) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	b.report.Damaged++
+	b.o.logger.Warn("input is damaged; what could be read was used", "input", in.Path, "err", err)
+	return nil
+}
+
+// sink returns where exchanges go: to delivery, or in a dry run to the preview.
+func (b *backfill) sink(tracker *state.Tracker) pipeline.Deliverer {
+	if b.preview != nil {
+		return b.preview
+	}
+	b.delivery.tracker = tracker
+	return b.delivery
+}
+
+// newLogger logs for people on a terminal and as text anywhere else.
+func newLogger(w io.Writer) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey && a.Value.Kind() == slog.KindTime {
+			return slog.String(a.Key, a.Value.Time().UTC().Format("2006-01-02T15:04:05Z"))
+		}
+		return a
+	}}))
+}
+
+// plural writes a count with its noun.
+func plural(n int64, noun string) string {
+	if n == 1 {
+		return fmt.Sprintf("1 %s", noun)
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

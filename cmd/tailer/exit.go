@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"tailer/ship"
+)
+
+const exitCodes = `Exit codes:
+    0  all was read, all was delivered
+    1  failed
+    2  wrong usage or configuration
+    3  finished, but requests were rejected, or an input could not be read to its end
+   12  Langfuse refused the keys
+  130  interrupted`
+
+// errPartly says that the work was finished but for what was counted and told.
+var errPartly = errors.New("finished with rejected requests or damaged input")
+
+// usage is a mistake on the command line or in the environment.
+type usage struct{ msg string }
+
+func (u *usage) Error() string { return u.msg }
+
+func usagef(format string, args ...any) error { return &usage{fmt.Sprintf(format, args...)} }
+
+// exitCode is the only place that knows which error ends in which code.
+func exitCode(err error) int {
+	var mistake *usage
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, context.Canceled):
+		return 130
+	case errors.As(err, &mistake):
+		return 2
+	case errors.Is(err, ship.ErrKeysRefused):
+		return 12
+	case errors.Is(err, errPartly):
+		return 3
+	}
+	return 1
+}

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"tailer/ship/langfuse"
+)
+
+// defaultOutput is where spans go when nothing else is said.
+const defaultOutput = "traces.otlp.jsonl"
+
+func backfillFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "to", Usage: "`SINK`: file:PATH, - (stdout), or langfuse; default langfuse if keys are set, else file:" + defaultOutput},
+		&cli.BoolFlag{Name: "dry-run", Usage: "show what would be sent, with the source of each value; send nothing"},
+		&cli.StringFlag{Name: "since", Usage: "skip requests that began before `TIME` (2026-11-23, 2026-11-23T09:00:00, RFC 3339, or a duration ago: 24h)"},
+		&cli.StringFlag{Name: "until", Usage: "skip requests that began at `TIME` or later"},
+		&cli.StringFlag{Name: "date", Usage: "`DAY` of the first record, for logs that state only the time of day; default: from the records or the file's time"},
+		&cli.StringFlag{Name: "timezone", Usage: "`ZONE` of the proxy's clock, e.g. Europe/Berlin; default: this machine's"},
+		&cli.DurationFlag{Name: "give-up", Value: 10 * time.Minute, Usage: "log time after which a silent request is written without its end"},
+		&cli.DurationFlag{Name: "retry-for", Value: 15 * time.Minute, Usage: "how long a batch is retried while Langfuse can't take it"},
+		&cli.StringFlag{Name: "dead-letters", Value: "dead-letters.jsonl", Usage: "`FILE` for requests that Langfuse rejects"},
+		&cli.BoolFlag{Name: "json", Usage: "end with one line of JSON on stdout (on stderr when spans go to stdout)"},
+		&cli.StringFlag{Name: "host", Usage: "`URL` of Langfuse (LANGFUSE_BASE_URL, LANGFUSE_HOST)"},
+		&cli.StringFlag{Name: "public-key", Usage: "`KEY` of the project (LANGFUSE_PUBLIC_KEY)"},
+		&cli.StringFlag{Name: "secret-key", Usage: "`KEY` of the project; better in the environment (LANGFUSE_SECRET_KEY)"},
+		&cli.StringFlag{Name: "api", Value: langfuse.APIAuto, Usage: "`WAY` into Langfuse: auto, otlp, ingestion"},
+		&cli.StringFlag{Name: "environment", Usage: "`NAME` of the environment (LANGFUSE_TRACING_ENVIRONMENT)"},
+		&cli.StringFlag{Name: "release", Usage: "`NAME` of the release (LANGFUSE_RELEASE)"},
+		&cli.StringFlag{Name: "env-file", Value: ".env", Usage: "`FILE` with environment variables; the process's own win"},
+	}
+}
+
+// options are the flags and the environment, checked.
+type options struct {
+	inputs       []string
+	to           string // "file:PATH", "-" or "langfuse"
+	defaulted    bool   // to was not asked for
+	dryRun, json bool
+	since, until time.Time
+	date         time.Time
+	location     *time.Location
+	giveUp       time.Duration
+	retryFor     time.Duration
+	deadLetters  string
+	langfuse     langfuse.Config
+	secrets      []string // never to be written anywhere
+	logger       *slog.Logger
+}
+
+func readOptions(c *cli.Context) (*options, error) {
+	o := &options{
+		inputs: c.Args().Slice(), to: c.String("to"), dryRun: c.Bool("dry-run"), json: c.Bool("json"),
+		giveUp: c.Duration("give-up"), retryFor: c.Duration("retry-for"), deadLetters: c.String("dead-letters"),
+		logger: newLogger(os.Stderr),
+	}
+	if len(o.inputs) == 0 {
+		return nil, usagef("no log given; try: tailer backfill proxy.log, or: docker logs litellm 2>&1 | tailer -")
+	}
+	for _, arg := range o.inputs {
+		if len(arg) > 1 && strings.HasPrefix(arg, "-") {
+			return nil, usagef("flags come before the files: %s", arg)
+		}
+	}
+	if o.giveUp <= 0 || o.retryFor <= 0 {
+		return nil, usagef("--give-up and --retry-for must be positive")
+	}
+	lookup, err := environment(c.String("env-file"), c.IsSet("env-file"))
+	if err != nil {
+		return nil, err
+	}
+	if err := o.readTimes(c, time.Now()); err != nil {
+		return nil, err
+	}
+	if err := o.readLangfuse(c, lookup); err != nil {
+		return nil, err
+	}
+	return o, o.chooseSink()
+}
+
+// readLangfuse takes flags over the environment.
+func (o *options) readLangfuse(c *cli.Context, lookup lookupFunc) error {
+	cfg, err := langfuse.FromEnv(lookup)
+	if err != nil {
+		return usagef("%v", err)
+	}
+	for name, field := range map[string]*string{
+		"host": &cfg.BaseURL, "public-key": &cfg.PublicKey, "environment": &cfg.Environment, "release": &cfg.Release, "api": &cfg.API,
+	} {
+		if c.IsSet(name) {
+			*field = c.String(name)
+		}
+	}
+	if c.IsSet("secret-key") {
+		cfg.SecretKey = langfuse.Secret(c.String("secret-key"))
+	}
+	cfg.Version, cfg.Logger = version, o.logger
+	o.langfuse = cfg
+	master, _ := lookup("LITELLM_MASTER_KEY")
+	for _, secret := range []string{string(cfg.SecretKey), master} {
+		if len(secret) >= 8 {
+			o.secrets = append(o.secrets, secret)
+		}
+	}
+	return nil
+}
+
+// chooseSink settles where spans go.
+func (o *options) chooseSink() error {
+	hasKeys := o.langfuse.PublicKey != "" && o.langfuse.SecretKey != ""
+	switch path, isFile := strings.CutPrefix(o.to, "file:"); {
+	case o.to == "" && hasKeys:
+		o.to = "langfuse"
+	case o.to == "":
+		o.to, o.defaulted = "file:"+defaultOutput, true
+	case o.to == "langfuse" && !hasKeys:
+		return usagef("no keys for Langfuse: set LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY, or use --to file:PATH")
+	case o.to == "langfuse", o.to == "-", isFile && path != "":
+	default:
+		return usagef("--to %q is neither file:PATH nor - nor langfuse", o.to)
+	}
+	return nil
+}
+
+// year is that of the log's first day, for stamps that name none.
+func (o *options) year() int {
+	if o.date.IsZero() {
+		return 0
+	}
+	return o.date.Year()
+}
+
+func (o *options) readTimes(c *cli.Context, now time.Time) (err error) {
+	o.location = time.Local
+	if zone := c.String("timezone"); zone != "" {
+		if o.location, err = time.LoadLocation(zone); err != nil {
+			return usagef("--timezone: %v", err)
+		}
+	}
+	if day := c.String("date"); day != "" {
+		if o.date, err = time.ParseInLocation(time.DateOnly, day, o.location); err != nil {
+			return usagef("--date %q is no day such as 2026-11-23", day)
+		}
+	}
+	if o.since, err = readTime("since", c.String("since"), o.location, now); err != nil {
+		return err
+	}
+	o.until, err = readTime("until", c.String("until"), o.location, now)
+	return err
+}
+
+// readTime reads a time in any of the forms that --help names; zero for "".
+func readTime(flag, text string, location *time.Location, now time.Time) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if ago, err := time.ParseDuration(text); err == nil && ago >= 0 {
+		return now.Add(-ago), nil
+	}
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", time.DateOnly} {
+		if t, err := time.ParseInLocation(layout, text, location); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, usagef("--%s %q is no time such as 2026-11-23T09:00:00 or 24h", flag, text)
+}

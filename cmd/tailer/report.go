@@ -1,0 +1,156 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"tailer"
+	"tailer/internal/enrich"
+	"tailer/internal/pair"
+	"tailer/internal/pipeline"
+	"tailer/internal/source"
+	"tailer/parse"
+)
+
+// report is what a run tells at its end, also as one line of JSON.
+type report struct {
+	Inputs       int              `json:"inputs"`
+	Damaged      int              `json:"inputs_damaged"`
+	Bytes        int64            `json:"bytes"`
+	Lines        int64            `json:"lines"`
+	LinesCut     int64            `json:"lines_cut"`
+	Records      map[string]int64 `json:"records"`
+	Torn         int64            `json:"records_torn"`
+	Unreadable   int64            `json:"records_damaged"`
+	Repaired     int64            `json:"redactions_repaired"`
+	Requests     int64            `json:"requests"`
+	OutOfRange   int64            `json:"requests_out_of_range"`
+	Incomplete   int64            `json:"requests_incomplete"`
+	Unidentified int64            `json:"refusals_unidentified"`
+	Attempts     int64            `json:"attempts_failed"`
+	Unclaimed    int64            `json:"request_sides_unclaimed"`
+	Unmatched    int64            `json:"errors_unmatched"`
+	Delivered    int64            `json:"delivered"`
+	DeadLettered int64            `json:"dead_lettered"`
+	Pending      int64            `json:"pending"`
+	Secrets      int64            `json:"secrets_redacted"`
+	Users        map[string]int64 `json:"users_by_source"`
+	Sessions     map[string]int64 `json:"sessions_by_source"`
+	Seconds      float64          `json:"seconds"`
+	Notes        []string         `json:"notes,omitempty"`
+
+	envelopes   []string
+	dates       parse.DateSource
+	deadLetters string
+}
+
+func newReport() report { return report{Records: map[string]int64{}} }
+
+// observe counts a record by its kind.
+func (r *report) observe(rec *tailer.Record) { r.Records[rec.Kind.String()]++ }
+
+// addInput adds what was met in one input, and what its owner should know.
+func (r *report) addInput(in source.Input, lines *source.Reader, parsed parse.Counts, dates parse.DateSource, run pipeline.Stats) {
+	counts := lines.Counts()
+	r.Inputs++
+	r.Bytes += lines.Read()
+	r.Lines += counts.Lines
+	r.LinesCut += counts.Cut + parsed.Cut
+	r.Torn += parsed.Torn
+	r.Unreadable += parsed.Damaged
+	r.Repaired += parsed.Repaired
+	r.OutOfRange += run.OutOfRange
+	r.Incomplete += run.Incomplete
+	r.Requests += run.Delivered
+	r.dates = dates
+	if envelope := lines.Envelope(); envelope != "none" {
+		r.envelopes = append(r.envelopes, envelope)
+	}
+	r.addNotes(in.Path, counts, parsed, dates)
+}
+
+// addNotes tells in plain words why an input gave less than was hoped for.
+func (r *report) addNotes(path string, counts source.Counts, parsed parse.Counts, dates parse.DateSource) {
+	note := func(format string, args ...any) { r.Notes = append(r.Notes, path+": "+fmt.Sprintf(format, args...)) }
+	records := parsed.JSON + parsed.Text + parsed.Document
+	switch {
+	case counts.Lines == 0:
+		note("empty")
+	case counts.Binary():
+		note("this does not look like a log")
+	case records == 0 && parsed.Access > 0:
+		note("only access lines: LiteLLM writes its records to stderr; pipe both: docker logs -f litellm 2>&1 | tailer -")
+	case records == 0:
+		note("no LiteLLM record among %s", plural(counts.Lines, "line"))
+	case r.Records["call"]+r.Records["payload"] == 0:
+		note("no record holds a whole request: run LiteLLM with LITELLM_PRINT_STANDARD_LOGGING_PAYLOAD=true, or with --detailed_debug and its langfuse callback")
+	}
+	if counts.Withheld > 0 {
+		note("journalctl left out %s: export with --all", plural(counts.Withheld, "long line"))
+	}
+	if counts.Reversed() {
+		note("newest lines come first: export the log oldest first")
+	}
+	if parsed.Text > 0 && dates == parse.DateModTime {
+		note("its records state no date: the days are counted from the file's time; say --date if they are wrong")
+	}
+}
+
+func (r *report) addPairs(c pair.Counts) {
+	r.Attempts += c.Attempts
+	r.Unclaimed += c.Unclaimed
+	r.Unmatched += c.Unmatched
+	r.Unidentified += c.Unidentified
+}
+
+func (r *report) addDelivery(d *delivery) {
+	stats := d.shipper.Stats()
+	r.Delivered, r.DeadLettered, r.Pending = stats.Delivered, stats.DeadLettered, stats.Pending
+	r.deadLetters = d.letters.Path()
+}
+
+func (r *report) finish(c enrich.Counts, took time.Duration) {
+	r.Secrets, r.Users, r.Sessions, r.Seconds = c.Secrets, c.Users, c.Sessions, took.Seconds()
+}
+
+// partly reports whether something was rejected or could not be read.
+func (r *report) partly() bool { return r.DeadLettered > 0 || r.Damaged > 0 }
+
+// print writes the JSON line, or for people a few lines on stderr.
+func (r *report) print(o *options) {
+	if o.json {
+		out := io.Writer(os.Stdout)
+		if o.to == "-" {
+			out = os.Stderr
+		}
+		_ = json.NewEncoder(out).Encode(r)
+		return
+	}
+	for _, note := range r.Notes {
+		o.logger.Warn(note)
+	}
+	if o.dryRun {
+		return
+	}
+	where := o.to
+	if o.to == "langfuse" {
+		where = "Langfuse"
+	}
+	_, _ = fmt.Fprintf(os.Stderr, "%s delivered to %s", plural(r.Delivered, "trace"), where)
+	if nobody := r.Users["none"]; r.Requests > 0 {
+		_, _ = fmt.Fprintf(os.Stderr, "; %d of %d with a user", r.Requests-nobody, r.Requests)
+	}
+	_, _ = fmt.Fprintln(os.Stderr)
+	if o.defaulted {
+		_, _ = fmt.Fprintln(os.Stderr, "No Langfuse is configured (LANGFUSE_PUBLIC_KEY, LANGFUSE_SECRET_KEY): the traces are in "+defaultOutput)
+	}
+	if r.DeadLettered > 0 {
+		_, _ = fmt.Fprintf(os.Stderr, "%s rejected: see %s\n", plural(r.DeadLettered, "trace"), r.deadLetters)
+	}
+	if r.Pending > 0 {
+		_, _ = fmt.Fprintf(os.Stderr, "%s not delivered\n", plural(r.Pending, "trace"))
+	}
+}

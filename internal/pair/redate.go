@@ -1,0 +1,67 @@
+package pair
+
+import "time"
+
+// redate moves every time that was taken from a stamp: the log's date was a
+// guess, and the first record that states its own has set it right.
+func (t *Table) redate(shift time.Duration) {
+	move := func(at *time.Time) {
+		if !at.IsZero() {
+			*at = at.Add(shift)
+		}
+	}
+	fronts, flights := map[*front]bool{}, map[*flight]bool{nil: true}
+	moveFlight := func(f *flight) {
+		if !flights[f] {
+			flights[f] = true
+			move(&f.at)
+			move(&f.landed)
+		}
+	}
+	moveFront := func(f *front) {
+		if f != nil && !fronts[f] {
+			fronts[f] = true
+			move(&f.at)
+			moveFlight(f.flight)
+		}
+	}
+	move(&t.now)
+	for c := range t.waiting.all() {
+		move(&c.first)
+		move(&c.last)
+		move(&c.firstChunk.at)
+		for i := range c.tries {
+			move(&c.tries[i].at)
+		}
+		for i := range c.attempts {
+			move(&c.attempts[i].at)
+		}
+		if c.told != nil {
+			move(&c.told.at)
+			moveFlight(c.told.flight)
+		}
+		moveFront(c.front)
+	}
+	t.waiting.redate(shift)
+	t.settling.redate(shift)
+	for _, f := range t.fronts.queue {
+		moveFront(f)
+	}
+	for i := range t.fronts.arrivals {
+		move(&t.fronts.arrivals[i].at)
+	}
+	for _, e := range t.errors {
+		move(&e.at)
+		moveFlight(e.flight)
+	}
+	for _, f := range t.flights.open {
+		moveFlight(f)
+	}
+	for i := range t.outcomes.recent {
+		move(&t.outcomes.recent[i].at)
+	}
+	for id, first := range t.chunks.seen {
+		move(&first.at)
+		t.chunks.seen[id] = first
+	}
+}

@@ -1,0 +1,15 @@
+// Package pipeline joins the stages: lines become records, records exchanges,
+// exchanges are enriched and handed to delivery. It knows its stages by the
+// small interfaces it declares; cmd/tailer builds them.
+//
+// One log is read by one goroutine, in order, so that the same bytes always give
+// the same exchanges. Only a live pipe has a second one, which reads, so that a
+// pause in the pipe can be told from its end:
+//
+//	run := pipeline.Run{Lines: reader, Records: parser, Pairs: table, Enrich: enricher, Deliver: deliver}
+//	err := run.File(ctx)
+//
+// Shutdown: when the context ends, reading stops. Of a file nothing that was
+// still open is handed out, it is read again next time; of a pipe, which cannot
+// be read again, everything is.
+package pipeline

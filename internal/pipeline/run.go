@@ -1,0 +1,136 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"tailer"
+)
+
+// Lines is the source. Next returns io.EOF at the end; a line is valid until the
+// next call.
+type Lines interface {
+	Next() (tailer.Line, error)
+}
+
+// Records turns lines into records, which are valid until the next call.
+type Records interface {
+	Feed(l tailer.Line) []tailer.Record
+	Flush() []tailer.Record
+}
+
+// Pairs joins records into exchanges, which are valid until the next call.
+type Pairs interface {
+	Add(r *tailer.Record) []tailer.Exchange
+	Tick(now time.Time) []tailer.Exchange
+	Now() time.Time
+	Drain() []tailer.Exchange
+}
+
+// Enricher completes an exchange in place.
+type Enricher interface {
+	Enrich(x *tailer.Exchange)
+}
+
+// Deliverer takes complete exchanges. Deliver may keep x.
+type Deliverer interface {
+	Deliver(ctx context.Context, x *tailer.Exchange) error
+	Flush(ctx context.Context) error
+}
+
+// Run is one log on its way through the stages.
+type Run struct {
+	Lines   Lines
+	Records Records
+	Pairs   Pairs
+	Enrich  Enricher
+	Deliver Deliverer
+
+	Since, Until time.Time             // exchanges that start outside are dropped; zero is open
+	Observe      func(*tailer.Record)  // sees every record; nil: nobody
+	Progress     func(tailer.Position) // sees every line's place after it was read; nil: nobody
+	Stats        Stats
+}
+
+// Stats counts exchanges. Every one is delivered or dropped by a stated rule.
+type Stats struct {
+	Delivered   int64 // handed to delivery
+	OutOfRange  int64 // dropped: outside Since and Until
+	Incomplete  int64 // delivered with something missing
+	Interrupted bool  // the context ended before the log did
+}
+
+// File reads the log to its end. more says that the log goes on in another file:
+// then what is still open waits for it. Errors are those of the source and of
+// delivery, and the context's.
+func (r *Run) File(ctx context.Context, more bool) error {
+	for {
+		line, err := r.Lines.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			// What was read before the damage is as good as ever.
+			return errors.Join(err, r.finish(ctx, more))
+		}
+		if err := r.take(ctx, r.Records.Feed(line)); err != nil {
+			return err
+		}
+		if r.Progress != nil {
+			r.Progress(line.Pos)
+		}
+		if ctx.Err() != nil {
+			r.Stats.Interrupted = true
+			return errors.Join(ctx.Err(), r.Deliver.Flush(context.WithoutCancel(ctx)))
+		}
+	}
+	return r.finish(ctx, more)
+}
+
+// finish hands out what is left at the end of the log.
+func (r *Run) finish(ctx context.Context, more bool) error {
+	if err := r.take(ctx, r.Records.Flush()); err != nil {
+		return err
+	}
+	if !more {
+		if err := r.emit(ctx, r.Pairs.Drain()); err != nil {
+			return err
+		}
+	}
+	return r.Deliver.Flush(ctx)
+}
+
+// take feeds records to the pairing stage.
+func (r *Run) take(ctx context.Context, records []tailer.Record) error {
+	for i := range records {
+		if r.Observe != nil {
+			r.Observe(&records[i])
+		}
+		if err := r.emit(ctx, r.Pairs.Add(&records[i])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// emit enriches exchanges and hands them to delivery.
+func (r *Run) emit(ctx context.Context, exchanges []tailer.Exchange) error {
+	for i := range exchanges {
+		x := &exchanges[i]
+		if !r.Since.IsZero() && x.Start.Before(r.Since) || !r.Until.IsZero() && !x.Start.Before(r.Until) {
+			r.Stats.OutOfRange++
+			continue
+		}
+		r.Enrich.Enrich(x)
+		r.Stats.Delivered++
+		if len(x.Incomplete) > 0 {
+			r.Stats.Incomplete++
+		}
+		if err := r.Deliver.Deliver(ctx, x); err != nil {
+			return err
+		}
+	}
+	return nil
+}
