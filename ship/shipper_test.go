@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -353,54 +351,4 @@ func TestNewRejects(t *testing.T) {
 	if _, err := New(nil, Config{DeadLetters: letters}); err == nil {
 		t.Error("no sink: accepted")
 	}
-}
-
-func TestItemRestored(t *testing.T) {
-	first := newItem(t, "a")
-	again, err := RestoreItem(first.Payload(), first.At(), first.Token())
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := otlp.AppendLine(nil, first.Spans())
-	if got := otlp.AppendLine(nil, again.Spans()); !bytes.Equal(got, want) || again.TraceID() != first.TraceID() {
-		t.Errorf("got %s, want %s", got, want)
-	}
-	joined := slices.Concat(first.Payload(), again.Payload())
-	if _, err := RestoreItem(joined, first.At(), nil); err == nil {
-		t.Error("two exchanges in one item: accepted")
-	}
-	if _, err := RestoreItem([]byte("no protobuf"), first.At(), nil); err == nil {
-		t.Error("garbage: accepted")
-	}
-}
-
-func ExampleShipper() {
-	sink, err := NewFileSink("-", io.Discard)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	shipper, err := New(sink, Config{
-		DeadLetters: NewDeadLetters("dead.jsonl"),
-		OnResolved: func(items []*Item, outcome Outcome) {
-			for _, item := range items {
-				fmt.Println(item.Token(), outcome)
-			}
-		},
-	})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	exchange := &tailer.Exchange{CallID: "call-1", CallType: "acompletion", Start: time.Unix(1, 0), End: time.Unix(2, 0)}
-	item, err := NewItem(otlp.Encode(exchange, otlp.Config{Version: "1.2.3"}), time.Now(), "lines 1 to 7")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	ctx := context.Background()
-	if err := errors.Join(shipper.Deliver(ctx, item), shipper.Flush(ctx)); err != nil {
-		fmt.Println(err)
-	}
-	// Output: lines 1 to 7 delivered
 }

@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// claudeID is how Claude Code up to 2025 fills metadata.user_id; the account is
-// empty for users with an API key.
+// claudeID is how older versions of Claude Code fill metadata.user_id. The account
+// may be empty.
 var claudeID = regexp.MustCompile(`^user_([0-9A-Za-z]*)_account_([0-9A-Za-z-]*)_session_([0-9A-Za-z-]*)$`)
 
-// parseClaude reads Claude Code's metadata.user_id: the form above, or (2026) a
-// JSON object with device_id, account_uuid and session_id, as a string.
+// parseClaude reads Claude Code's metadata.user_id: the form above, or (newer
+// versions) a JSON object with device_id, account_uuid and session_id, as a string.
 func parseClaude(id string) (account, session string, ok bool) {
 	id = strings.TrimSpace(id)
 	if m := claudeID.FindStringSubmatch(id); m != nil {
