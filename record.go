@@ -27,6 +27,11 @@ const (
 	KindAttempt            // the router's outcome of one attempt: "200 OK" or an exception
 	KindAccess             // uvicorn's access line
 	KindChunk              // a piece of a streamed answer, with the answer's id
+	KindAnswer             // the router's answer to an attempt; of a stream only that it began
+	KindRawAnswer          // the provider's answer
+	KindPiece              // a piece of a streamed answer, without an id
+	KindLogged             // LiteLLM has logged a success: nothing more comes of it
+	KindCost               // what an answer cost
 	KindRedate             // the clock was set: all earlier times move by Shift
 	KindArrival            // a request has reached the proxy; it does not say which
 )
@@ -34,7 +39,7 @@ const (
 // String returns the kind's name as metrics and --dry-run print it.
 func (k Kind) String() string {
 	names := [...]string{"other", "call", "payload", "arguments", "body", "headers", "prepared", "found-user", "failure",
-		"stream-failure", "refused", "bad-body", "disconnect", "attempt", "access", "chunk", "redate", "arrival"}
+		"stream-failure", "refused", "bad-body", "disconnect", "attempt", "access", "chunk", "answer", "raw-answer", "piece", "logged", "cost", "redate", "arrival"}
 	if int(k) < len(names) {
 		return names[k]
 	}
@@ -72,6 +77,9 @@ type Record struct {
 	Call    Call    // KindCall, KindPayload, KindArguments, KindAttempt
 	Key     Key
 
+	// Hint is what KindArguments states of content and user as LiteLLM passes them
+	// on: good to compare by, not to report.
+	Hint     Fields
 	Function string // KindArguments: "acompletion", …
 	Failure  Failure
 	Status   int           // KindAccess: HTTP status sent

@@ -186,6 +186,8 @@ func (f *framer) textFrame(h head, line []byte, l tailer.Line) {
 		form = &lateDocument
 	case string(msg) == "Request received by LiteLLM:":
 		form = &bodyForm
+	case string(msg) == "RAW RESPONSE:":
+		form = &rawForm
 	default:
 		return
 	}

@@ -24,6 +24,10 @@ const (
 	asDisconnect         //
 	asAccess             //
 	asChunk              //
+	asAnswer             //
+	asRawAnswer          //
+	asPiece              // Delta(…) or a dict
+	asCost               //
 	asMark               // the prefix says it all
 )
 
@@ -70,6 +74,14 @@ var forms = []form{
 	{"found user \"", tailer.KindFoundUser, asFoundUser},
 	// A piece of a stream, with the answer's id. 1.55 to 1.80.
 	{"async_data_generator: received streaming chunk - ModelResponseStream(id='", tailer.KindChunk, asChunk},
+	// The same without an id. 1.61 and later; the last for /v1/responses.
+	{"model_response.choices[0].delta: Delta(", tailer.KindPiece, asPiece},
+	{"Raw OpenAI Chunk={", tailer.KindPiece, asPiece},
+	// The answer, without a call id. All versions.
+	{"Async Response: ", tailer.KindAnswer, asAnswer},
+	{"RAW RESPONSE:\n", tailer.KindRawAnswer, asRawAnswer},
+	{"response_cost: ", tailer.KindCost, asCost},
+	{"Async success callbacks: Got a complete streaming response", tailer.KindLogged, asMark},
 	// What the client is told. All versions; cid since 1.109.
 	{"litellm.proxy.proxy_server.", tailer.KindFailure, asFailure},
 	{"Invalid JSON payload received", tailer.KindBadBody, asBadBody},
@@ -87,6 +99,7 @@ var (
 	documentForm = form{kind: tailer.KindPayload, decode: asPayload}
 	lateDocument = form{kind: tailer.KindPayload, decode: asPayload} // a text record that is a document
 	bodyForm     = form{kind: tailer.KindBody, decode: asBody}       // a body that starts on the next line
+	rawForm      = form{kind: tailer.KindRawAnswer, decode: asRawAnswer, prefix: "RAW RESPONSE:\n"}
 )
 
 const payloadStart = "{\n    \"id\": \""
@@ -98,7 +111,7 @@ func formOf(msg []byte) *form {
 		return nil
 	}
 	switch msg[0] {
-	case 'L', 's', 'G', 'p', 'C', '{', 'l', 'a', 'R', '[', 'I', 'f':
+	case 'L', 's', 'G', 'p', 'C', '{', 'l', 'a', 'R', '[', 'I', 'f', 'm', 'A', 'r':
 	default:
 		return nil
 	}

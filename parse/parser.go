@@ -2,6 +2,7 @@ package parse
 
 import (
 	"bytes"
+	"strconv"
 	"time"
 
 	"github.com/tidwall/gjson"
@@ -93,10 +94,16 @@ func (p *Parser) decode(f *frame, r *tailer.Record) bool {
 			r.Function = "load"
 		}
 		return true
-	case asChunk:
-		id, _, ok := bytes.Cut(text[len(f.form.prefix):], []byte("'"))
-		r.Call.ResponseID = string(id)
-		return ok && isID(r.Call.ResponseID)
+	case asChunk, asPiece:
+		return p.decodePiece(text, f.form, r)
+	case asAnswer:
+		return p.decodeAnswer(text[len(f.form.prefix):], r)
+	case asRawAnswer:
+		return decodeRawAnswer(text[min(len(text), len(f.form.prefix)):], r)
+	case asCost:
+		cost, err := strconv.ParseFloat(string(bytes.TrimSpace(text[len(f.form.prefix):])), 64)
+		r.Call.CostTotal = &cost
+		return err == nil && cost >= 0
 	case asDisconnect:
 		r.CallID = string(bytes.TrimSpace(text[len(f.form.prefix):]))
 		return isID(r.CallID)
@@ -179,15 +186,17 @@ func (p *Parser) decodeArguments(text []byte, r *tailer.Record) bool {
 	rd := p.repr(text, nil)
 	it := rd.Call()
 	for it.Next() {
-		switch string(it.Key()) {
+		switch key := string(it.Key()); key {
 		case "litellm_call_id":
 			k.callID, _ = rd.Text()
 		case "litellm_trace_id":
 			k.traceID, _ = rd.Text()
 		case "model":
 			k.model, _ = rd.Text()
-		case "messages":
-			k.messages = p.json(rd)
+		case "messages", "user", "litellm_session_id", "prompt", "input", "query", "stream":
+			if v := p.json(rd); v != nil {
+				r.Hint = append(r.Hint, tailer.Field{Name: key, Value: v})
+			}
 		case "metadata", "litellm_metadata":
 			p.readMetadata(rd, &k)
 		case "proxy_server_request":

@@ -35,9 +35,13 @@ type call struct {
 
 // try is the start of one attempt.
 type try struct {
-	at    time.Time
-	model string
-	group string
+	at       time.Time
+	coarse   bool
+	model    string
+	group    string
+	modelID  string
+	provider string
+	version  string
 }
 
 // attempt is what payloads and call records state of one attempt.
@@ -82,7 +86,8 @@ func (c *call) addArguments(r *tailer.Record) {
 		c.function = r.Function
 	}
 	if c.function == r.Function {
-		c.tries = append(c.tries, try{at: r.Time, model: r.Call.Model, group: r.Call.ModelGroup})
+		c.tries = append(c.tries, try{at: r.Time, coarse: r.Coarse, model: r.Call.Model, group: r.Call.ModelGroup,
+			modelID: r.Call.ModelID, provider: r.Call.Provider, version: r.Call.LiteLLM})
 	}
 	c.state(r)
 }
@@ -209,4 +214,10 @@ func (c *call) failed() bool {
 }
 
 // ended reports whether the request's outcome is known.
-func (c *call) ended() bool { return c.succeeded() || c.failed() && c.told != nil }
+func (c *call) ended() bool {
+	if len(c.attempts) == 0 {
+		f := c.flight()
+		return c.told != nil || f != nil && !f.shared && f.over
+	}
+	return c.succeeded() || c.failed() && c.told != nil
+}

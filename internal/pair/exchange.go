@@ -13,14 +13,24 @@ import (
 // exchange builds the exchange. ok is false for what is not the request of a
 // client to an LLM route, and for a call whose outcome no record states.
 func (c *call) exchange(log *outcomes) (x tailer.Exchange, ok bool) {
-	last := c.final()
-	if last == nil || !isRoute(c.request.Route, last.CallType) {
+	last, reasons := c.final(), []string(nil)
+	if last == nil {
+		a, why, known := c.inferred()
+		if !known {
+			return x, false
+		}
+		last, reasons = &a, why
+	}
+	if f := c.flight(); f != nil && c.request.Route == "" {
+		c.request.Route, c.request.Method = f.route, f.method
+	}
+	if !isRoute(c.request.Route, last.CallType) {
 		return x, false
 	}
 	x = tailer.Exchange{
 		CallID: c.id, Request: c.request, Key: c.key, Streamed: last.Streamed, Private: last.Private,
 		CallType: callType(c.request.Route, last.CallType), ModelGroup: last.ModelGroup, LiteLLM: last.LiteLLM,
-		Positions: c.pos,
+		Positions: c.pos, Incomplete: reasons,
 	}
 	x.ClientCallID = slices.ContainsFunc(x.Request.Headers, func(h tailer.Header) bool {
 		return h.Name == "x-litellm-call-id" && h.Value == c.id
@@ -38,10 +48,15 @@ func (c *call) exchange(log *outcomes) (x tailer.Exchange, ok bool) {
 		x.Model, x.ModelID, x.Provider = last.Model, last.ModelID, last.Provider
 	}
 	c.times(&x, last)
-	if last.Outcome == tailer.OutcomeSuccess {
+	switch last.Outcome {
+	case tailer.OutcomeSuccess:
 		c.answer(&x, last)
-	} else {
+	case tailer.OutcomeFailure:
 		c.failure(&x, last)
+	case tailer.OutcomeUnknown:
+		if c.disconnected {
+			x.Level, x.StatusMessage = tailer.LevelWarning, "client disconnected"
+		}
 	}
 	c.failedTries(&x, last, log)
 	if x.Request.Rebuilt {
@@ -174,6 +189,9 @@ func (c *call) flight() *flight {
 // received the request is later than that where a feature had to be loaded.
 func (c *call) times(x *tailer.Exchange, last *attempt) {
 	began := last.Start
+	if len(c.attempts) == 0 {
+		began = c.began()
+	}
 	for i := range c.attempts {
 		if a := &c.attempts[i]; !a.Start.IsZero() && (began.IsZero() || a.Start.Before(began)) {
 			began = a.Start

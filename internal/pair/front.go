@@ -53,7 +53,7 @@ func (x *frontIndex) add(r *tailer.Record, flights *flights) {
 	switch r.Kind {
 	case tailer.KindBody:
 		f := &front{at: r.Time, coarse: r.Coarse, stream: r.Stream, request: r.Request, pos: []tailer.Position{r.Pos}, awaiting: true}
-		f.flight = flights.start(r.Kind, r.Time)
+		f.flight = flights.start(r.Kind, r.Time, isStream(r.Request.Body))
 		x.arrive(f)
 		x.latest = f
 		x.queue = append(x.queue, f)
@@ -62,7 +62,7 @@ func (x *frontIndex) add(r *tailer.Record, flights *flights) {
 		f := x.latest
 		if f == nil || !f.awaiting || f.stream != r.Stream || r.Time.Sub(f.at) > headerGap {
 			f = &front{at: r.Time, coarse: r.Coarse, stream: r.Stream}
-			f.flight = flights.start(r.Kind, r.Time)
+			f.flight = flights.start(r.Kind, r.Time, isStream(r.Request.Body))
 			x.arrive(f)
 			x.queue = append(x.queue, f)
 		}
@@ -83,6 +83,9 @@ type arrival struct {
 
 // arrivalGap is how long before its body a request may have arrived.
 const arrivalGap = 5 * time.Second
+
+// isStream reports whether a body asks for a streamed answer.
+func isStream(body tailer.Fields) bool { return string(body.Get("stream")) == "true" }
 
 // reach notes that a request has reached the proxy. The one that loads a feature
 // holds up all others, so the next arrival is its own second record.

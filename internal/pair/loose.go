@@ -39,8 +39,48 @@ func (t *Table) addFailure(r *tailer.Record) {
 			return
 		}
 	}
+	if r.CallID == "" && t.tell(e, r) {
+		return
+	}
 	e.callID = r.CallID
 	t.errors = append(t.errors, e)
+}
+
+// tell gives an error to the call it certainly ended: the one request in flight,
+// or the only call of the model group that the error names.
+func (t *Table) tell(e *loose, r *tailer.Record) bool {
+	if r.Kind == tailer.KindRefused {
+		return false
+	}
+	var own *call
+	if f := t.flights.only(); f != nil {
+		if f.shared || f.call == nil {
+			e.flight = f
+			f.end(r.Time)
+			return false
+		}
+		own = f.call
+	} else if group := groupIn(r.Failure.Message); group != "" {
+		for c := range t.waiting.all() {
+			if len(c.attempts) > 0 || c.told != nil || len(c.tries) == 0 || c.request.Body.Text("model") != group {
+				continue
+			}
+			if own != nil {
+				return false
+			}
+			own = c
+		}
+	}
+	if own == nil || own.told != nil {
+		return false
+	}
+	own.told = e
+	own.touch(r)
+	if f := own.flight(); f != nil {
+		f.end(r.Time)
+	}
+	t.settle(own)
+	return true
 }
 
 // claimError gives the call the oldest error that fits it. A call that went on

@@ -114,7 +114,7 @@ func (t *Table) Add(r *tailer.Record) []tailer.Exchange {
 	case tailer.KindAccess:
 		t.fronts.arrivals = t.fronts.arrivals[:0]
 		if r.Request.Method == "POST" {
-			t.flights.land(r)
+			t.land(r)
 		}
 	case tailer.KindBadBody:
 		t.fronts.arrivals = t.fronts.arrivals[:0]
@@ -130,12 +130,19 @@ func (t *Table) Add(r *tailer.Record) []tailer.Exchange {
 		t.addFailure(r)
 	case tailer.KindAttempt:
 		t.outcomes.add(r)
+		t.addAnswer(r)
 	case tailer.KindChunk:
 		t.chunks.add(r)
+		t.addAnswer(r)
+	case tailer.KindAnswer, tailer.KindRawAnswer, tailer.KindPiece, tailer.KindCost, tailer.KindLogged:
+		t.addAnswer(r)
 	case tailer.KindDisconnect:
 		if c := t.calls[r.CallID]; c != nil {
 			c.disconnected = true
 			c.touch(r)
+			if f := c.flight(); f != nil {
+				f.end(r.Time)
+			}
 		}
 	}
 	t.expireAt(t.now)
@@ -258,6 +265,7 @@ func (t *Table) addArguments(r *tailer.Record) {
 	c := t.call(r)
 	c.addArguments(r)
 	t.claimFront(c, r)
+	t.bindFlight(c, r)
 }
 
 // settle queues a call that has ended.
@@ -286,6 +294,7 @@ func (t *Table) claimFront(c *call, r *tailer.Record) {
 	}
 	if f := t.fronts.claim(&c.request, before); f != nil {
 		c.front = f
+		f.flight.call = c
 		c.pos = append(c.pos, f.pos...)
 	}
 }

@@ -1,0 +1,122 @@
+package pair
+
+import (
+	"strings"
+	"time"
+
+	"tailer"
+)
+
+// Reasons given in Exchange.Incomplete.
+const (
+	noAnswer        = "no response"
+	ambiguousAnswer = "output ambiguous"
+	noEnd           = "end not in the log"
+)
+
+// inferred describes the last attempt of a call of which no record states the
+// outcome, from the records without an id that are certainly its own. ok is
+// false when not even the request is known.
+func (c *call) inferred() (a attempt, reasons []string, ok bool) {
+	if c.request.Headers == nil && c.request.Body == nil {
+		return a, nil, false
+	}
+	f := c.flight()
+	a.Failed = -1
+	if n := len(c.tries); n > 0 {
+		last := c.tries[n-1]
+		a.Model, a.ModelGroup, a.ModelID, a.Provider, a.LiteLLM = last.model, last.group, last.modelID, last.provider, last.version
+		a.Upstream = true
+		a.Start = last.at
+	}
+	a.CallType = functionType(c.function)
+	a.Streamed = isStream(c.request.Body)
+	if a.Start.IsZero() {
+		a.Start = c.began()
+	}
+	a.End = c.last
+	switch {
+	case c.told != nil:
+		a.Outcome = tailer.OutcomeFailure
+		a.Failure = c.told.failure
+		if c.told.kind == tailer.KindRefused {
+			a.Refused = true
+		}
+		if f != nil && !f.shared {
+			a.Response = f.answer.joined(a.Streamed)
+		}
+	case f == nil:
+		reasons = append(reasons, noEnd)
+	case f.shared:
+		reasons = append(reasons, ambiguousAnswer)
+		if f.status == 200 {
+			a.Outcome = tailer.OutcomeSuccess
+		}
+	default:
+		reasons = c.ownAnswer(&a, f)
+	}
+	return a, reasons, true
+}
+
+// began returns when the first record of the call was written.
+func (c *call) began() time.Time {
+	if c.front != nil && (c.first.IsZero() || c.front.at.Before(c.first)) {
+		return c.front.at
+	}
+	return c.first
+}
+
+// ownAnswer takes the answer of a request that was alone in flight.
+func (c *call) ownAnswer(a *attempt, f *flight) (reasons []string) {
+	if f.status >= 400 {
+		a.Outcome = tailer.OutcomeFailure
+		a.Failure.Status = f.status
+		return nil
+	}
+	if !f.answer.begun && !f.answer.ok && f.status != 200 {
+		if !f.over {
+			reasons = append(reasons, noEnd)
+		}
+		return append(reasons, noAnswer)
+	}
+	a.Outcome = tailer.OutcomeSuccess
+	a.Response = f.answer.joined(a.Streamed)
+	if a.Response == nil {
+		reasons = append(reasons, noAnswer)
+	}
+	a.CostTotal = f.answer.cost
+	a.FirstToken = f.answer.first
+	if !a.Streamed || f.answer.coarse {
+		a.FirstToken = time.Time{}
+	}
+	switch {
+	case f.over && !f.ended.IsZero():
+		a.End = f.ended
+	case f.last.After(a.End):
+		a.End = f.last
+	}
+	return reasons
+}
+
+// joined returns the answer as LiteLLM gave it to the client: the router's, else
+// the provider's; of a stream its pieces.
+func (a *answer) joined(streamed bool) []byte {
+	switch {
+	case streamed:
+		return a.pieces.response()
+	case a.response != nil:
+		return a.response
+	}
+	return a.raw
+}
+
+// functionType returns LiteLLM's call type for the function of an arguments
+// record.
+func functionType(function string) string {
+	switch name := strings.TrimPrefix(function, "inside _"); name {
+	case "acompletion", "atext_completion", "aembedding", "aimage_generation", "aimage_edit", "atranscription", "aspeech",
+		"arerank", "amoderation", "anthropic_messages", "aresponses":
+		return name
+	}
+	return ""
+}

@@ -1,0 +1,56 @@
+package parse
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/tidwall/gjson"
+
+	"tailer"
+)
+
+// pieceStart is how much of a form's prefix already belongs to the piece's repr.
+func pieceStart(f *form) int {
+	for _, start := range []string{"ModelResponseStream(id='", "Delta(", "{"} {
+		if strings.HasSuffix(f.prefix, start) {
+			return len(f.prefix) - len(start)
+		}
+	}
+	return len(f.prefix)
+}
+
+// decodePiece reads a piece of a streamed answer: `ModelResponseStream(id='…', …)`,
+// `Delta(…)`, or the dict of an event.
+func (p *Parser) decodePiece(text []byte, f *form, r *tailer.Record) bool {
+	r.Call.Response = p.json(p.repr(text[pieceStart(f):], nil))
+	if len(r.Call.Response) == 0 || r.Call.Response[0] != '{' {
+		return false
+	}
+	r.Call.ResponseID = gjson.GetBytes(r.Call.Response, "id").String()
+	return f.decode == asPiece || isID(r.Call.ResponseID)
+}
+
+// decodeAnswer reads the router's answer: a pydantic repr or a dict. Of a stream
+// it is an object that says nothing.
+func (p *Parser) decodeAnswer(text []byte, r *tailer.Record) bool {
+	if hasPrefix(text, "<") {
+		r.Call.Streamed = true
+		return true
+	}
+	rd := p.repr(text, nil)
+	if answer := p.json(rd); rd.Err() == nil && len(answer) > 0 && answer[0] == '{' {
+		r.Call.Response = answer
+		r.Call.ResponseID = gjson.GetBytes(answer, "id").String()
+	}
+	return true
+}
+
+// decodeRawAnswer reads the provider's answer where it is JSON.
+func decodeRawAnswer(text []byte, r *tailer.Record) bool {
+	text = bytes.TrimSpace(text)
+	if !hasPrefix(text, "{") || !gjson.ValidBytes(text) {
+		return false
+	}
+	r.Call.Response = bytes.Clone(text)
+	return true
+}
