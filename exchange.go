@@ -108,7 +108,7 @@ type Exchange struct {
 
 	Streamed bool
 	Status   int // HTTP status sent to the client; 0 when unknown
-	Level    Level
+	Level    Level // "" when the log does not tell how the request ended
 	// StatusMessage is `<error class>: <message>` as the client was told; "" for
 	// LevelDefault.
 	StatusMessage string

@@ -15,6 +15,7 @@ const (
 	KindCall               // a callback's dump of everything LiteLLM knows about one call
 	KindPayload            // a StandardLoggingPayload
 	KindArguments          // litellm.<fn>(…), one per attempt
+	KindDetails            // all that LiteLLM knows of a call that does not start
 	KindBody               // the client's body as received
 	KindHeaders            // the client's headers
 	KindPrepared           // body and headers after LiteLLM's pre-call work, without a call id
@@ -38,7 +39,7 @@ const (
 
 // String returns the kind's name as metrics and --dry-run print it.
 func (k Kind) String() string {
-	names := [...]string{"other", "call", "payload", "arguments", "body", "headers", "prepared", "found-user", "failure",
+	names := [...]string{"other", "call", "payload", "arguments", "details", "body", "headers", "prepared", "found-user", "failure",
 		"stream-failure", "refused", "bad-body", "disconnect", "attempt", "access", "chunk", "answer", "raw-answer", "piece", "logged", "cost", "redate", "arrival"}
 	if int(k) < len(names) {
 		return names[k]

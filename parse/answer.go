@@ -11,7 +11,7 @@ import (
 
 // pieceStart is how much of a form's prefix already belongs to the piece's repr.
 func pieceStart(f *form) int {
-	for _, start := range []string{"ModelResponseStream(id='", "Delta(", "{"} {
+	for _, start := range []string{"ModelResponseStream(id='", "Delta(", "{'type': '", "b'event: ", "{"} {
 		if strings.HasSuffix(f.prefix, start) {
 			return len(f.prefix) - len(start)
 		}
@@ -28,6 +28,28 @@ func (p *Parser) decodePiece(text []byte, f *form, r *tailer.Record) bool {
 	}
 	r.Call.ResponseID = gjson.GetBytes(r.Call.Response, "id").String()
 	return f.decode == asPiece || isID(r.Call.ResponseID)
+}
+
+// decodeEvents reads server-sent events, whose data are one JSON value each, into
+// an array.
+func (p *Parser) decodeEvents(text []byte, f *form, r *tailer.Record) bool {
+	events, ok := p.repr(text[pieceStart(f):], nil).Text()
+	if !ok {
+		return false
+	}
+	list := []byte{'['}
+	for line := range strings.Lines(events) {
+		data, ok := strings.CutPrefix(line, "data: ")
+		if data = strings.TrimSpace(data); !ok || !gjson.Valid(data) {
+			continue
+		}
+		if len(list) > 1 {
+			list = append(list, ',')
+		}
+		list = append(list, data...)
+	}
+	r.Call.Response = append(list, ']')
+	return len(list) > 1
 }
 
 // decodeAnswer reads the router's answer: a pydantic repr or a dict. Of a stream

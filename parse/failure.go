@@ -66,6 +66,13 @@ var exceptionMark = []byte("(): Exception occured - ")
 // traceStarts are the lines that end the text of an error and begin its stack.
 var traceStarts = []string{"\nTraceback (most recent call last):", "\nNoneType: None", "\nRequester IP Address:"}
 
+// handlers are the functions that serve one route only, with LiteLLM's call type.
+var handlers = map[string]string{
+	"chat_completion": "acompletion", "completion": "atext_completion", "embeddings": "aembedding",
+	"image_generation": "aimage_generation", "audio_speech": "aspeech", "audio_transcriptions": "atranscription",
+	"moderations": "amoderation", "anthropic_response": "anthropic_messages", "rerank": "arerank",
+}
+
 // readFailure reads `litellm.proxy.proxy_server.<function>(): Exception occured - …`.
 func readFailure(text []byte, r *tailer.Record) bool {
 	text = text[len("litellm.proxy.proxy_server."):]
@@ -84,6 +91,7 @@ func readFailure(text []byte, r *tailer.Record) bool {
 	default:
 		return false
 	}
+	r.Function = handlers[string(text[:mark])]
 	message := string(text[mark+len(exceptionMark):])
 	for _, start := range traceStarts {
 		message, _, _ = strings.Cut(message, start)

@@ -17,6 +17,7 @@ const (
 	asBody               // JSON body
 	asHeaders            // Python dict of headers
 	asPrepared           // Python dict of body and proxy_server_request
+	asDetails            // Python dict of a call that has not ended
 	asInside             // Inside _a…() - model: …; kwargs: {…}
 	asFoundUser          //
 	asFailure            // error text
@@ -27,6 +28,7 @@ const (
 	asAnswer             //
 	asRawAnswer          //
 	asPiece              // Delta(…) or a dict
+	asEvents             // bytes of server-sent events
 	asCost               //
 	asMark               // the prefix says it all
 )
@@ -62,9 +64,11 @@ var forms = []form{
 	{"Request received by LiteLLM:\n", tailer.KindBody, asBody},
 	// The headers, without an id. A Headers({…}) call up to 1.80, then a dict.
 	{"Request Headers: ", tailer.KindHeaders, asHeaders},
-	// Body, metadata and headers, without an id. Up to 1.102.
-	{"[PROXY] returned data from litellm_pre_call_utils: {", tailer.KindPrepared, asPrepared},
-	{"[PROXY]returned data from litellm_pre_call_utils: {", tailer.KindPrepared, asPrepared},
+	// Body, headers and path, without an id. Up to 1.102.
+	{"receiving data: {", tailer.KindPrepared, asPrepared},
+	// All that LiteLLM knows of a call that never reaches a provider; cid. 1.84
+	// and later.
+	{"{'litellm_trace_id': ", tailer.KindDetails, asDetails},
 	// The same with the call id, by the router. 1.55 to 1.98.
 	{"Inside _a", tailer.KindArguments, asInside},
 	{"Inside _image_generation()", tailer.KindArguments, asInside},
@@ -74,7 +78,10 @@ var forms = []form{
 	{"found user \"", tailer.KindFoundUser, asFoundUser},
 	// A piece of a stream, with the answer's id. 1.55 to 1.80.
 	{"async_data_generator: received streaming chunk - ModelResponseStream(id='", tailer.KindChunk, asChunk},
-	// The same without an id. 1.61 and later; the last for /v1/responses.
+	// The same without an id: of chats 1.61 and later, events of /v1/messages all
+	// versions, events of /v1/responses.
+	{"async_data_generator: received streaming chunk - b'event: ", tailer.KindPiece, asEvents},
+	{"async_data_generator: received streaming chunk - {'type': '", tailer.KindPiece, asPiece},
 	{"model_response.choices[0].delta: Delta(", tailer.KindPiece, asPiece},
 	{"Raw OpenAI Chunk={", tailer.KindPiece, asPiece},
 	// The answer, without a call id. All versions.

@@ -3,6 +3,7 @@ package parse
 import (
 	"bytes"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tidwall/gjson"
@@ -58,6 +59,9 @@ func (p *Parser) Flush() []tailer.Record {
 func (p *Parser) take(f *frame) {
 	r := tailer.Record{Kind: f.form.kind, Time: f.time, Coarse: f.coarse, Unstamped: f.unstamped, Stream: f.stream, Pos: f.pos}
 	if p.decode(f, &r) {
+		if r.Kind == tailer.KindArguments && r.CallID == "" {
+			r.Raw = bytes.Clone(f.raw)
+		}
 		p.records = append(p.records, r)
 	}
 }
@@ -71,12 +75,15 @@ func (p *Parser) decode(f *frame, r *tailer.Record) bool {
 		return p.decodePayload(text, r)
 	case asArguments:
 		return p.decodeArguments(text, r)
+	case asDetails:
+		return p.decodeDetails(text, r)
 	case asInside:
 		return p.decodeInside(text, r)
 	case asBody:
 		return p.decodeBody(text, f.raw, r)
 	case asHeaders:
 		r.Request.Headers = p.headers(p.repr(text[len(f.form.prefix):], nil))
+		r.Raw = bytes.Clone(f.raw)
 		return r.Request.Headers != nil
 	case asFoundUser:
 		return decodeFoundUser(text, r)
@@ -88,6 +95,11 @@ func (p *Parser) decode(f *frame, r *tailer.Record) bool {
 		return true
 	case asBadBody:
 		r.Raw = bytes.Clone(f.raw)
+		message, _, _ := bytes.Cut(text, []byte("\n"))
+		if _, detail, ok := bytes.Cut(message, []byte("received: ")); ok {
+			r.Failure.Message = string(detail)
+		}
+		r.Failure.Status = 400
 		return true
 	case asMark:
 		if hasPrefix(text, "Lazy-loaded") {
@@ -96,6 +108,10 @@ func (p *Parser) decode(f *frame, r *tailer.Record) bool {
 		return true
 	case asChunk, asPiece:
 		return p.decodePiece(text, f.form, r)
+	case asEvents:
+		return p.decodeEvents(text, f.form, r)
+	case asPrepared:
+		return p.decodePrepared(text[len(f.form.prefix)-1:], r)
 	case asAnswer:
 		return p.decodeAnswer(text[len(f.form.prefix):], r)
 	case asRawAnswer:
@@ -231,6 +247,22 @@ func decodeOutcome(text []byte, r *tailer.Record) bool {
 	return true
 }
 
+// decodeDetails reads LiteLLM's model_call_details of a call that has not ended.
+func (p *Parser) decodeDetails(text []byte, r *tailer.Record) bool {
+	var k kwargs
+	if err := p.readKwargs(text, &k); err != nil {
+		p.counts.Damaged++
+	}
+	if !isID(k.callID) || k.hasPayload || k.exception != "" {
+		return false
+	}
+	r.CallID = k.callID
+	if k.messages != nil && !strings.Contains(string(k.messages), noMessages) {
+		r.Hint = tailer.Fields{{Name: "messages", Value: k.messages}}
+	}
+	return true
+}
+
 // decodeInside reads `Inside _acompletion()- model: …; kwargs: {…}`.
 func (p *Parser) decodeInside(text []byte, r *tailer.Record) bool {
 	open := bytes.Index(text[:min(len(text), 400)], []byte("kwargs: {"))
@@ -257,12 +289,29 @@ func (p *Parser) decodeInside(text []byte, r *tailer.Record) bool {
 	return p.arguments(rd, &k, r)
 }
 
+// decodePrepared reads the data of litellm_pre_call_utils: of use are path and
+// headers, which no record before it has together.
+func (p *Parser) decodePrepared(text []byte, r *tailer.Record) bool {
+	var k kwargs
+	rd := p.repr(text, nil)
+	it := rd.Dict()
+	for it.Next() {
+		if string(it.Key()) == "proxy_server_request" {
+			p.readProxyRequest(rd, &k)
+			break
+		}
+	}
+	r.Request = k.request
+	r.Request.Body = k.body
+	return r.Request.Headers != nil && r.Request.Route != ""
+}
+
 func (p *Parser) arguments(rd *pyrepr.Reader, k *kwargs, r *tailer.Record) bool {
 	p.counts.Repaired += int64(rd.Repairs())
 	if rd.Err() != nil {
 		p.counts.Damaged++
 	}
-	if !isID(k.callID) {
+	if !isID(k.callID) && (k.request.Headers == nil || k.request.Route == "") {
 		return false
 	}
 	r.CallID, r.TraceID = k.callID, k.traceID

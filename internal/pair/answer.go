@@ -1,6 +1,7 @@
 package pair
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 	"time"
@@ -14,9 +15,9 @@ type answer struct {
 	response json.RawMessage // the router's, else the provider's
 	raw      json.RawMessage
 	begun    bool // the router has answered
-	ok       bool // the router says 200 OK
 	pieces   pieces
 	first    time.Time // first piece
+	at       time.Time // of the newest record about it
 	cost     *float64
 	coarse   bool
 }
@@ -27,9 +28,11 @@ type pieces struct {
 	content, reasoning strings.Builder
 	tools              []toolCall
 	usage              json.RawMessage
-	whole              json.RawMessage // the complete answer, where an event holds it
+	tokens             tokenCounts
+	stop               string
+	complete           json.RawMessage // the whole answer, where an event holds it
 	n                  int
-	withIDs            bool // pieces with an id were seen: those without repeat them
+	whole              bool // chunks or events were seen: bare deltas repeat them
 }
 
 type toolCall struct {
@@ -60,51 +63,106 @@ type delta struct {
 	} `json:"tool_calls"`
 }
 
-// add takes a piece: a delta, a chunk with choices, or an event of /v1/responses.
+// event is a piece of a streamed answer in any of its forms: a delta, a chunk
+// with choices, an event of /v1/responses or of /v1/messages.
+type event struct {
+	delta
+	ID      string `json:"id"`
+	Choices []struct {
+		Finish string `json:"finish_reason"`
+		Delta  delta  `json:"delta"`
+	} `json:"choices"`
+	Usage    json.RawMessage `json:"usage"`
+	Type     string          `json:"type"`
+	Delta    json.RawMessage `json:"delta"`
+	Response json.RawMessage `json:"response"`
+	Message  struct {
+		ID    string      `json:"id"`
+		Usage tokenCounts `json:"usage"`
+	} `json:"message"`
+}
+
+// tokenCounts is usage in Anthropic's names.
+type tokenCounts struct {
+	Input         int64 `json:"input_tokens,omitempty"`
+	Output        int64 `json:"output_tokens,omitempty"`
+	CacheRead     int64 `json:"cache_read_input_tokens,omitempty"`
+	CacheCreation int64 `json:"cache_creation_input_tokens,omitempty"`
+}
+
+// add takes a piece, or an array of them.
 func (p *pieces) add(piece json.RawMessage, kind tailer.Kind) {
-	if p.content.Len() > maxPieces {
+	if p.content.Len() > maxPieces || len(piece) == 0 {
 		return
 	}
-	if kind == tailer.KindPiece && p.withIDs {
-		return
-	}
-	if kind == tailer.KindChunk && !p.withIDs {
-		*p = pieces{withIDs: true}
-	}
-	var c struct {
-		delta
-		ID      string `json:"id"`
-		Choices []struct {
-			Finish string `json:"finish_reason"`
-			Delta  delta  `json:"delta"`
-		} `json:"choices"`
-		Usage    json.RawMessage `json:"usage"`
-		Type     string          `json:"type"`
-		Delta    json.RawMessage `json:"delta"`
-		Response json.RawMessage `json:"response"`
-	}
-	if json.Unmarshal(piece, &c) != nil {
-		return
-	}
-	p.n++
-	if c.ID != "" {
-		p.id = c.ID
-	}
-	if len(c.Usage) > len("null") {
-		p.usage = c.Usage
-	}
-	if c.Type == "response.completed" {
-		p.whole = c.Response
-	}
-	if text := ""; c.Type == "response.output_text.delta" && json.Unmarshal(c.Delta, &text) == nil {
-		p.content.WriteString(text)
-	}
-	p.delta(&c.delta)
-	for i := range c.Choices {
-		p.delta(&c.Choices[i].Delta)
-		if c.Choices[i].Finish != "" {
-			p.finish = c.Choices[i].Finish
+	events := make([]event, 1)
+	if piece[0] == '[' {
+		if json.Unmarshal(piece, &events) != nil {
+			return
 		}
+	} else if json.Unmarshal(piece, &events[0]) != nil {
+		return
+	}
+	for i := range events {
+		e := &events[i]
+		whole := kind == tailer.KindChunk || e.Type != "" && e.Type != "function"
+		if p.whole && !whole {
+			continue // a delta that a chunk or an event repeats
+		}
+		if whole && !p.whole {
+			*p = pieces{whole: true}
+		}
+		p.n++
+		p.event(e)
+	}
+}
+
+func (p *pieces) event(e *event) {
+	if e.ID != "" {
+		p.id = e.ID
+	}
+	if len(e.Usage) > len("null") && e.Type == "" {
+		p.usage = e.Usage
+	}
+	p.delta(&e.delta)
+	for i := range e.Choices {
+		p.delta(&e.Choices[i].Delta)
+		if e.Choices[i].Finish != "" {
+			p.finish = e.Choices[i].Finish
+		}
+	}
+	switch e.Type {
+	case "response.completed":
+		p.complete, p.finish = e.Response, "stop"
+	case "response.output_text.delta":
+		if text := ""; json.Unmarshal(e.Delta, &text) == nil {
+			p.content.WriteString(text)
+		}
+	case "message_start":
+		p.id, p.tokens = e.Message.ID, e.Message.Usage
+	case "content_block_delta":
+		var d struct {
+			Text     string `json:"text"`
+			Thinking string `json:"thinking"`
+		}
+		if json.Unmarshal(e.Delta, &d) == nil {
+			p.content.WriteString(d.Text)
+			p.reasoning.WriteString(d.Thinking)
+		}
+	case "message_delta":
+		var d struct {
+			Reason string `json:"stop_reason"`
+		}
+		_ = json.Unmarshal(e.Delta, &d)
+		if d.Reason != "" {
+			p.stop = d.Reason
+		}
+		_ = json.Unmarshal(e.Usage, &p.tokens)
+	case "message_stop":
+		p.finish = cmp.Or(p.stop, "end_turn")
+	}
+	if p.tokens != (tokenCounts{}) {
+		p.usage, _ = json.Marshal(p.tokens)
 	}
 }
 
@@ -138,8 +196,8 @@ func (p *pieces) delta(d *delta) {
 
 // response returns the joined answer as a chat completion; nil when there is none.
 func (p *pieces) response() json.RawMessage {
-	if len(p.whole) > len("{}") {
-		return p.whole
+	if len(p.complete) > len("{}") {
+		return p.complete
 	}
 	if p.content.Len() == 0 && p.reasoning.Len() == 0 && len(p.tools) == 0 {
 		return nil

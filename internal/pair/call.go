@@ -1,9 +1,11 @@
 package pair
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"strings"
 	"time"
 
 	"tailer"
@@ -25,6 +27,7 @@ type call struct {
 	front    *front
 	told     *loose // the error that the client was told
 	pos      []tailer.Position
+	raw      [][]byte // its records as written, while it has no id
 	bytes    int64
 
 	firstChunk   chunk // of a streamed answer
@@ -60,6 +63,9 @@ func (c *call) touch(r *tailer.Record) {
 	if !r.Unstamped && (c.first.IsZero() || r.Time.Before(c.first)) {
 		c.first, c.coarse = r.Time, r.Coarse
 	}
+	if c.id == "" && r.Raw != nil && r.Kind == tailer.KindArguments {
+		c.raw = append(c.raw, r.Raw)
+	}
 	c.pos = append(c.pos, r.Pos)
 	c.bytes += recordOverhead + size(r)
 }
@@ -82,8 +88,10 @@ func size(r *tailer.Record) int64 {
 // addArguments notes the start of an attempt. Functions that LiteLLM calls
 // inside another, for the same request, are no attempts of their own.
 func (c *call) addArguments(r *tailer.Record) {
-	if c.function == "" {
-		c.function = r.Function
+	// The router's own note of what it is about to try stands in until the
+	// function it calls is logged, which some levels leave out.
+	if c.function == "" || strings.HasPrefix(c.function, insideFunction) && !strings.HasPrefix(r.Function, insideFunction) {
+		c.function, c.tries = r.Function, nil
 	}
 	if c.function == r.Function {
 		c.tries = append(c.tries, try{at: r.Time, coarse: r.Coarse, model: r.Call.Model, group: r.Call.ModelGroup,
@@ -91,6 +99,9 @@ func (c *call) addArguments(r *tailer.Record) {
 	}
 	c.state(r)
 }
+
+// insideFunction starts the name of a function that is about to be called.
+const insideFunction = "inside "
 
 // addAttempt notes a whole attempt; the same one may be logged twice.
 func (c *call) addAttempt(r *tailer.Record) {
@@ -175,15 +186,25 @@ func (c *call) isAnother(r *tailer.Record) bool {
 	return c.id == "" && r.Call.Outcome == tailer.OutcomeSuccess && r.Call.ResponseID != last.ResponseID
 }
 
-// seed hashes the records of a call without an id, as the proxy wrote them.
+// seed hashes the records of a call without an id, as the proxy wrote them, up
+// to and with its access line.
 func (c *call) seed() string {
-	h := sha256.New()
-	for i := range c.attempts {
-		if i > 0 {
-			_, _ = h.Write([]byte{'\n'})
-		}
-		_, _ = h.Write(c.attempts[i].raw)
+	var lines [][]byte
+	if c.front != nil {
+		lines = append(lines, c.front.raw...)
 	}
+	lines = append(lines, c.raw...)
+	for i := range c.attempts {
+		lines = append(lines, c.attempts[i].raw)
+	}
+	if c.told != nil {
+		lines = append(lines, c.told.raw)
+	}
+	if f := c.flight(); f != nil && f.access != nil {
+		lines = append(lines, f.access.Raw)
+	}
+	h := sha256.New()
+	_, _ = h.Write(bytes.Join(lines, []byte{'\n'}))
 	return hex.EncodeToString(h.Sum(nil))
 }
 

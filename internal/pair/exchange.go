@@ -74,7 +74,7 @@ func (c *call) exchange(log *outcomes) (x tailer.Exchange, ok bool) {
 // name of the model that failed (1.84), or none (1.61 to 1.80); its payload
 // names the one that answered.
 func (c *call) disagrees(last *attempt) bool {
-	return last.Outcome == tailer.OutcomeSuccess && before198(last) &&
+	return last.Outcome != tailer.OutcomeFailure && before198(last) &&
 		last.ModelGroup != "" && last.ModelGroup != c.request.Body.Text("model")
 }
 
@@ -134,9 +134,15 @@ func (c *call) failure(x *tailer.Exchange, last *attempt) {
 	if flight := c.flight(); flight != nil && flight.status != 0 {
 		x.Status = flight.status
 	}
-	if last.Refused && f.Class == "Exception" {
+	switch {
+	case last.Refused && f.Class == "Exception":
 		f = refusal(f, x.Status, last.SinceCall)
 		x.Status = f.Status
+	case last.Refused && len(c.attempts) == 0:
+		f = refusal(f, x.Status, true)
+		if x.Status == 400 {
+			f.Message = c.told.failure.Message // of an exception that words itself
+		}
 	}
 	x.ErrorClass = f.Class
 	x.StatusMessage = f.Message
@@ -159,13 +165,17 @@ func told(f, words tailer.Failure) tailer.Failure {
 	return f
 }
 
+// authenticationError starts what the proxy says when it refuses a key.
+const authenticationError = "Authentication Error, "
+
 // refusal words the refusal of a key as the client gets it: the proxy turns a
 // plain exception into a 401 with a prefix of its own (auth_exception_handler.py).
 // Since 1.84 its handler may itself fail, and the client is told something else.
 func refusal(f tailer.Failure, status int, since184 bool) tailer.Failure {
 	switch {
 	case status == 401 || status == 0 && !since184:
-		return tailer.Failure{Class: "AuthenticationError", Status: 401, Message: "Authentication Error, " + f.Message}
+		message := strings.TrimPrefix(f.Message, authenticationError)
+		return tailer.Failure{Class: "AuthenticationError", Status: 401, Message: authenticationError + message}
 	case status == 0:
 		return tailer.Failure{Class: f.Class}
 	}

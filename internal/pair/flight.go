@@ -1,6 +1,8 @@
 package pair
 
 import (
+	"encoding/json"
+	"strings"
 	"time"
 
 	"tailer"
@@ -12,14 +14,17 @@ type flight struct {
 	at       time.Time
 	kind     tailer.Kind // of its first record
 	streamed bool
-	shared   bool // another request was in flight at the same time
+	crowded  bool // another request was in flight at the same time
+	shared   bool // an answer came that may have been its own or another's
 	call     *call
+	front    *front
 
 	status int // sent to the client; 0 while unknown
 	route  string
 	method string
 	access *tailer.Record
 	landed time.Time // when the access line was written
+	told   bool      // handed out as what it was refused for
 	over   bool      // answered: only its access line can still come
 	ended  time.Time // when it was answered; of a stream, when its last piece came
 	last   time.Time // of its newest record
@@ -35,8 +40,12 @@ func (f *flight) touch(at time.Time) {
 
 // end notes that the request was answered.
 func (f *flight) end(at time.Time) {
-	if !f.over {
-		f.over, f.ended = true, at
+	if f.over {
+		return
+	}
+	f.over = true
+	if f.ended.IsZero() {
+		f.ended = at
 	}
 }
 
@@ -51,8 +60,12 @@ const (
 // flights are the requests in flight, oldest first. Records without an id are
 // matched while a single request can be meant, and to none otherwise.
 type flights struct {
-	open    []*flight // not landed
-	unknown int       // access lines seen since several were open
+	open      []*flight // not landed
+	unknown   int       // access lines seen since several were open
+	lastEnded *flight   // the stream that ended last
+	lastRaw   *flight   // whose provider's answer was the last record about answers
+	landing   bool      // the log has access lines
+	unclear   int       // whole answers that could belong to several requests
 }
 
 // start notes a request's first record.
@@ -61,7 +74,7 @@ func (f *flights) start(kind tailer.Kind, at time.Time, streamed bool) *flight {
 	one := &flight{at: at, last: at, kind: kind, streamed: streamed}
 	for _, other := range f.open {
 		if !other.over {
-			other.shared, one.shared = true, true
+			other.crowded, one.crowded = true, true
 		}
 	}
 	f.open = append(f.open, one)
@@ -79,33 +92,138 @@ func (f *flights) refused(kind tailer.Kind, at time.Time) *flight {
 	return one
 }
 
-// only returns the one request that is not answered yet; nil when there is none
-// or when there are several.
-func (f *flights) only() (one *flight) {
-	for _, other := range f.open {
-		if other.over {
-			continue
-		}
-		if one != nil {
-			return nil
-		}
-		one = other
+// badBody returns the request whose body was just reported as bad: up to 1.72 it
+// goes on without a body.
+func (f *flights) badBody(at time.Time) *flight {
+	if n := len(f.open); n > 0 && f.open[n-1].kind == tailer.KindBadBody && f.open[n-1].front == nil && at.Sub(f.open[n-1].at) < 100*time.Millisecond {
+		f.open[n-1].over, f.open[n-1].ended = false, time.Time{}
+		return f.open[n-1]
 	}
-	return one
+	return nil
 }
 
-// unbound returns the requests that no call has claimed and no error has ended.
-func (f *flights) unbound() (list []*flight) {
+// alone returns the one request that is not answered yet; nil when there is none
+// or when there are several.
+func (f *flights) alone() *flight {
+	if list := f.unanswered(func(*flight) bool { return true }); len(list) == 1 {
+		return list[0]
+	}
+	return nil
+}
+
+// unanswered returns the requests that are not over and pass a test.
+func (f *flights) unanswered(test func(*flight) bool) (list []*flight) {
 	for _, one := range f.open {
-		if one.call == nil && !one.over {
+		if !one.over && test(one) {
 			list = append(list, one)
 		}
 	}
 	return list
 }
 
+// owner returns the request that a record about an answer belongs to: the only
+// one that still waits for such a record, or the only one of these that asked
+// the model which the answer names. nil when several can be meant.
+func (f *flights) owner(r *tailer.Record) *flight {
+	waiting := f.unanswered(func(one *flight) bool { return one.awaits(r) })
+	if len(waiting) > 1 {
+		named := waiting[:0:0]
+		for _, one := range waiting {
+			if one.model() == "" {
+				named = nil
+				break
+			}
+			if one.asked(r) {
+				named = append(named, one)
+			}
+		}
+		if len(named) != 1 {
+			f.puzzle(waiting, r)
+			return nil
+		}
+		return named[0]
+	}
+	if len(waiting) == 0 {
+		return nil
+	}
+	if one := waiting[0]; !one.crowded || one.model() == "" || r.Call.Response == nil || !isAnswer(r.Kind) || one.asked(r) {
+		return one
+	}
+	f.puzzle(waiting, r)
+	return nil
+}
+
+func isAnswer(kind tailer.Kind) bool {
+	return kind == tailer.KindAnswer || kind == tailer.KindRawAnswer
+}
+
+// puzzle notes an answer that can't be told to be one request's. When as many of
+// them have come as requests wait for one, all have been answered.
+func (f *flights) puzzle(waiting []*flight, r *tailer.Record) {
+	for _, one := range waiting {
+		one.shared = true
+	}
+	if r.Kind != tailer.KindAnswer || r.Call.Streamed {
+		return
+	}
+	if f.unclear++; f.unclear >= len(waiting) {
+		for _, one := range waiting {
+			one.end(r.Time)
+		}
+		f.unclear = 0
+	}
+}
+
+// awaits reports whether the request's next record can be of this kind.
+func (f *flight) awaits(r *tailer.Record) bool {
+	switch r.Kind {
+	case tailer.KindRawAnswer:
+		return !f.streamed && !f.answer.begun && f.answer.raw == nil
+	case tailer.KindAnswer:
+		return !f.answer.begun && f.streamed == r.Call.Streamed
+	case tailer.KindPiece:
+		return f.streamed
+	case tailer.KindChunk:
+		return f.streamed && (f.answer.pieces.id == "" || f.answer.pieces.id == r.Call.ResponseID)
+	case tailer.KindLogged:
+		return f.answer.begun
+	}
+	return false
+}
+
+// model returns the upstream model of the request's last attempt, "" while it is
+// not known.
+func (f *flight) model() string {
+	if f.call == nil || len(f.call.tries) == 0 {
+		return ""
+	}
+	return f.call.tries[len(f.call.tries)-1].model
+}
+
+// asked reports whether an answer names the model that the request asked.
+func (f *flight) asked(r *tailer.Record) bool {
+	var answer struct {
+		Model string `json:"model"`
+	}
+	if r.Call.Response == nil || json.Unmarshal(r.Call.Response, &answer) != nil || answer.Model == "" {
+		return false
+	}
+	asked := f.model()
+	for {
+		if strings.HasPrefix(answer.Model, asked) { // an answer may name the model's edition
+			return true
+		}
+		_, rest, found := strings.Cut(asked, "/")
+		if !found {
+			return false
+		}
+		asked = rest
+	}
+}
+
 // land takes an access line and returns the request it certainly belongs to.
 func (f *flights) land(r *tailer.Record) *flight {
+	f.landing = true
 	f.expire(r.Time)
 	switch len(f.open) - f.unknown {
 	case 0:
@@ -150,7 +268,7 @@ func (f *flights) expire(now time.Time) {
 	for i := 0; i < len(f.open); {
 		one := f.open[i]
 		broken := one.streamed && !one.landed.IsZero() && now.Sub(one.last) > maxSilence
-		if one.over && !one.landed.IsZero() || broken || now.Sub(one.last) > maxFlight || len(f.open) > maxLoose {
+		if one.over && (!one.landed.IsZero() || !f.landing) || broken || now.Sub(one.last) > maxFlight || len(f.open) > maxLoose {
 			f.open = append(f.open[:i], f.open[i+1:]...)
 			f.unknown = min(f.unknown, len(f.open))
 			continue

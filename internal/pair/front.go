@@ -24,6 +24,7 @@ type front struct {
 	claimed  bool
 	awaiting bool // a body that waits for its headers
 	flight   *flight
+	raw      [][]byte // its records as written
 }
 
 // frontIndex holds the fronts that no call has claimed.
@@ -32,6 +33,7 @@ type frontIndex struct {
 	byKey  map[uint64][]*front
 	queue  []*front // by time
 	latest *front   // the last body, waiting for its headers
+	whole  *front   // the last one with headers
 	// arrivals are requests that reached the proxy and stated nothing of
 	// themselves yet. Only a single one can be told to be the next front's.
 	arrivals []arrival
@@ -52,8 +54,9 @@ const headerGap = 2 * time.Second
 func (x *frontIndex) add(r *tailer.Record, flights *flights) {
 	switch r.Kind {
 	case tailer.KindBody:
-		f := &front{at: r.Time, coarse: r.Coarse, stream: r.Stream, request: r.Request, pos: []tailer.Position{r.Pos}, awaiting: true}
+		f := &front{at: r.Time, coarse: r.Coarse, stream: r.Stream, request: r.Request, pos: []tailer.Position{r.Pos}, raw: [][]byte{r.Raw}, awaiting: true}
 		f.flight = flights.start(r.Kind, r.Time, isStream(r.Request.Body))
+		f.flight.front = f
 		x.arrive(f)
 		x.latest = f
 		x.queue = append(x.queue, f)
@@ -62,7 +65,10 @@ func (x *frontIndex) add(r *tailer.Record, flights *flights) {
 		f := x.latest
 		if f == nil || !f.awaiting || f.stream != r.Stream || r.Time.Sub(f.at) > headerGap {
 			f = &front{at: r.Time, coarse: r.Coarse, stream: r.Stream}
-			f.flight = flights.start(r.Kind, r.Time, isStream(r.Request.Body))
+			if f.flight = flights.badBody(r.Time); f.flight == nil {
+				f.flight = flights.start(r.Kind, r.Time, false)
+			}
+			f.flight.front = f
 			x.arrive(f)
 			x.queue = append(x.queue, f)
 		}
@@ -70,7 +76,9 @@ func (x *frontIndex) add(r *tailer.Record, flights *flights) {
 		f.awaiting = false
 		f.request.Headers = r.Request.Headers
 		f.pos = append(f.pos, r.Pos)
+		f.raw = append(f.raw, r.Raw)
 		f.key = key
+		x.whole = f
 		x.byKey[key] = append(x.byKey[key], f)
 	}
 }

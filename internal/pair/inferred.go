@@ -18,7 +18,7 @@ const (
 // outcome, from the records without an id that are certainly its own. ok is
 // false when not even the request is known.
 func (c *call) inferred() (a attempt, reasons []string, ok bool) {
-	if c.request.Headers == nil && c.request.Body == nil {
+	if c.request.Headers == nil && c.request.Body == nil && c.told == nil {
 		return a, nil, false
 	}
 	f := c.flight()
@@ -28,6 +28,9 @@ func (c *call) inferred() (a attempt, reasons []string, ok bool) {
 		a.Model, a.ModelGroup, a.ModelID, a.Provider, a.LiteLLM = last.model, last.group, last.modelID, last.provider, last.version
 		a.Upstream = true
 		a.Start = last.at
+	}
+	if a.ModelGroup == "" && c.sameModel() {
+		a.ModelGroup = c.request.Body.Text("model")
 	}
 	a.CallType = functionType(c.function)
 	a.Streamed = isStream(c.request.Body)
@@ -47,7 +50,7 @@ func (c *call) inferred() (a attempt, reasons []string, ok bool) {
 		}
 	case f == nil:
 		reasons = append(reasons, noEnd)
-	case f.shared:
+	case f.shared && (a.Streamed || f.answer.response == nil && f.answer.raw == nil):
 		reasons = append(reasons, ambiguousAnswer)
 		if f.status == 200 {
 			a.Outcome = tailer.OutcomeSuccess
@@ -56,6 +59,17 @@ func (c *call) inferred() (a attempt, reasons []string, ok bool) {
 		reasons = c.ownAnswer(&a, f)
 	}
 	return a, reasons, true
+}
+
+// sameModel reports whether all attempts asked one upstream model: then the group
+// that the client named has answered.
+func (c *call) sameModel() bool {
+	for _, t := range c.tries {
+		if t.model != c.tries[0].model {
+			return false
+		}
+	}
+	return len(c.tries) > 0
 }
 
 // began returns when the first record of the call was written.
@@ -73,7 +87,7 @@ func (c *call) ownAnswer(a *attempt, f *flight) (reasons []string) {
 		a.Failure.Status = f.status
 		return nil
 	}
-	if !f.answer.begun && !f.answer.ok && f.status != 200 {
+	if !f.answer.begun && f.answer.raw == nil && f.status != 200 {
 		if !f.over {
 			reasons = append(reasons, noEnd)
 		}
@@ -89,11 +103,8 @@ func (c *call) ownAnswer(a *attempt, f *flight) (reasons []string) {
 	if !a.Streamed || f.answer.coarse {
 		a.FirstToken = time.Time{}
 	}
-	switch {
-	case f.over && !f.ended.IsZero():
-		a.End = f.ended
-	case f.last.After(a.End):
-		a.End = f.last
+	if f.answer.at.After(a.Start) {
+		a.End = f.answer.at
 	}
 	return reasons
 }
@@ -113,7 +124,7 @@ func (a *answer) joined(streamed bool) []byte {
 // functionType returns LiteLLM's call type for the function of an arguments
 // record.
 func functionType(function string) string {
-	switch name := strings.TrimPrefix(function, "inside _"); name {
+	switch name := strings.TrimPrefix(strings.TrimPrefix(function, insideFunction), "_"); name {
 	case "acompletion", "atext_completion", "aembedding", "aimage_generation", "aimage_edit", "atranscription", "aspeech",
 		"arerank", "amoderation", "anthropic_messages", "aresponses":
 		return name

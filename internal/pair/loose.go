@@ -14,12 +14,14 @@ type loose struct {
 	failure tailer.Failure
 	callID  string // "" for most
 	pos     tailer.Position
-	flight  *flight // of a refusal, which has no front
+	flight  *flight // the request that it certainly ended; nil when unknown
+	route   string  // LiteLLM's call type, where only one route words it so
+	raw     []byte
 }
 
 // addFailure takes an error that a client was told.
 func (t *Table) addFailure(r *tailer.Record) {
-	e := &loose{kind: r.Kind, at: r.Time, failure: r.Failure, pos: r.Pos}
+	e := &loose{kind: r.Kind, at: r.Time, failure: r.Failure, pos: r.Pos, route: r.Function, raw: r.Raw}
 	if r.Kind == tailer.KindRefused {
 		e.flight = t.flights.refused(r.Kind, r.Time)
 	}
@@ -53,8 +55,8 @@ func (t *Table) tell(e *loose, r *tailer.Record) bool {
 		return false
 	}
 	var own *call
-	if f := t.flights.only(); f != nil {
-		if f.shared || f.call == nil {
+	if f := t.flights.alone(); f != nil {
+		if f.call == nil {
 			e.flight = f
 			f.end(r.Time)
 			return false
@@ -112,13 +114,47 @@ const looseLife = time.Minute
 // maxLoose bounds the errors that wait.
 const maxLoose = 4096
 
-func (t *Table) expireErrors() {
+func (t *Table) expireErrors(now time.Time) {
 	n := 0
-	for n < len(t.errors) && (t.now.Sub(t.errors[n].at) > looseLife || len(t.errors)-n > maxLoose) {
+	for n < len(t.errors) && (now.Sub(t.errors[n].at) > looseLife || len(t.errors)-n > maxLoose) {
+		t.orphan(t.errors[n])
 		n++
 	}
-	t.counts.Unmatched += int64(n)
 	t.errors = t.errors[n:]
+}
+
+// addBadBody takes the note that a body was no JSON. The same request may be
+// noted twice, the second time in more words.
+func (t *Table) addBadBody(r *tailer.Record) {
+	f := t.flights.refused(r.Kind, r.Time)
+	if n := len(t.errors); n > 0 && t.errors[n-1].flight == f {
+		t.errors[n-1].failure, t.errors[n-1].pos.End = r.Failure, r.Pos.End
+		return
+	}
+	t.errors = append(t.errors, &loose{kind: r.Kind, at: r.Time, failure: r.Failure, pos: r.Pos, raw: r.Raw, flight: f})
+}
+
+// orphan hands out a request of which nothing has a call id: one that failed
+// before it had one. Of a refused key the log tells neither who asked nor what;
+// such a request is counted, not handed out.
+func (t *Table) orphan(e *loose) {
+	t.counts.Unmatched++
+	if e.flight == nil || e.flight.call != nil || e.flight.told {
+		return
+	}
+	c := &call{told: e, function: e.route, first: e.at, last: e.at, pos: []tailer.Position{e.pos}}
+	front := e.flight.front
+	if front == nil || front.claimed {
+		if front == nil && !t.dumps {
+			t.counts.Unidentified++
+		}
+		return
+	}
+	front.claimed = true
+	c.front, c.request = front, front.request
+	c.pos = append(c.pos, front.pos...)
+	e.flight.told = true
+	t.hand(c)
 }
 
 // fits reports whether the error is what a client of the call was told: it

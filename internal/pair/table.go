@@ -44,8 +44,8 @@ type Counts struct {
 	Evicted   int64 // handed out early because too many were open
 	Unclaimed int64 // request sides that no call claimed
 	Unmatched int64 // errors and access lines that belong to no known call
-	// Unidentified counts refused requests that are not handed out: with message
-	// logging off the log tells neither who asked nor what.
+	// Unidentified counts refused requests that are not handed out, because the
+	// log tells neither who asked nor what.
 	Unidentified int64
 }
 
@@ -68,12 +68,14 @@ type Table struct {
 	bytes    int64
 	open     int
 	private  bool
+	dumps    bool             // LiteLLM dumps failed calls into this log
+	anon     map[uint64]*call // calls without an id, by their headers
 	out      []tailer.Exchange
 }
 
 // New returns an empty table.
 func New(cfg Config) *Table {
-	return &Table{cfg: cfg.withDefaults(), calls: map[string]*call{}, byTrace: map[string]*call{}, fronts: newFrontIndex()}
+	return &Table{cfg: cfg.withDefaults(), calls: map[string]*call{}, byTrace: map[string]*call{}, anon: map[uint64]*call{}, fronts: newFrontIndex()}
 }
 
 // Counts returns the counters so far.
@@ -118,11 +120,13 @@ func (t *Table) Add(r *tailer.Record) []tailer.Exchange {
 		}
 	case tailer.KindBadBody:
 		t.fronts.arrivals = t.fronts.arrivals[:0]
-		t.flights.refused(r.Kind, r.Time)
+		t.addBadBody(r)
 	case tailer.KindCall, tailer.KindPayload:
 		t.addCall(r)
 	case tailer.KindArguments:
 		t.addArguments(r)
+	case tailer.KindDetails:
+		t.addDetails(r)
 	case tailer.KindBody, tailer.KindHeaders, tailer.KindPrepared:
 		t.fronts.add(r, &t.flights)
 	case tailer.KindFailure, tailer.KindStreamFailure, tailer.KindRefused:
@@ -130,7 +134,6 @@ func (t *Table) Add(r *tailer.Record) []tailer.Exchange {
 		t.addFailure(r)
 	case tailer.KindAttempt:
 		t.outcomes.add(r)
-		t.addAnswer(r)
 	case tailer.KindChunk:
 		t.chunks.add(r)
 		t.addAnswer(r)
@@ -166,8 +169,10 @@ func (t *Table) Drain() []tailer.Exchange {
 	for c := t.waiting.oldest(); c != nil; c = t.waiting.oldest() {
 		t.finish(c)
 	}
+	for _, e := range t.errors {
+		t.orphan(e)
+	}
 	t.counts.Unclaimed += int64(t.fronts.size())
-	t.counts.Unmatched += int64(len(t.errors))
 	t.fronts = newFrontIndex()
 	t.errors = nil
 	return t.out
@@ -193,13 +198,16 @@ func (t *Table) expireAt(now time.Time) {
 		t.finish(c)
 	}
 	t.fronts.expire(now.Add(-t.cfg.GiveUp), &t.counts.Unclaimed)
-	t.expireErrors()
+	t.expireErrors(now)
 }
 
 // call returns the open call that a record belongs to, making one if there is
 // none: by call id, and up to 1.80 by trace id.
 func (t *Table) call(r *tailer.Record) *call {
 	c := t.find(r)
+	if c == nil {
+		c = t.adopt(r)
+	}
 	if c == nil {
 		c = &call{id: r.CallID, trace: r.TraceID}
 		t.waiting.push(c, r.Time)
@@ -244,6 +252,9 @@ func (t *Table) addCall(r *tailer.Record) {
 	if c := t.find(r); c != nil && c.isAnother(r) {
 		t.finish(c)
 	}
+	if r.Call.Outcome == tailer.OutcomeFailure {
+		t.dumps = true
+	}
 	c := t.call(r)
 	c.addAttempt(r)
 	if first, ok := t.chunks.first(r.Call.ResponseID); ok {
@@ -256,16 +267,34 @@ func (t *Table) addCall(r *tailer.Record) {
 
 // addArguments takes the start of one attempt.
 func (t *Table) addArguments(r *tailer.Record) {
-	if r.CallID == "" {
-		return
-	}
 	if c := t.calls[r.CallID]; c != nil && c.succeeded() && r.Time.Sub(c.last) > time.Second {
 		t.finish(c)
 	}
 	c := t.call(r)
+	if c.id == "" {
+		t.anon[t.fronts.keyOf(r.Request.Headers)] = c
+	}
 	c.addArguments(r)
 	t.claimFront(c, r)
 	t.bindFlight(c, r)
+}
+
+// adopt returns the call without an id that states the same headers and the same
+// body as a record: up to 1.80 only chats are logged with their id from the
+// start.
+func (t *Table) adopt(r *tailer.Record) *call {
+	if len(r.Request.Headers) == 0 {
+		return nil
+	}
+	key := t.fronts.keyOf(r.Request.Headers)
+	c := t.anon[key]
+	if c == nil || c.finished || c.id != "" || !sameBody(c.request.Body, r.Request.Body) {
+		return nil
+	}
+	if r.CallID != "" {
+		delete(t.anon, key)
+	}
+	return c
 }
 
 // settle queues a call that has ended.
@@ -313,6 +342,11 @@ func (t *Table) finish(c *call) {
 	}
 	t.open--
 	t.bytes -= c.bytes
+	t.hand(c)
+}
+
+// hand turns a call into an exchange and hands it out, unless a rule drops it.
+func (t *Table) hand(c *call) {
 	x, ok := c.exchange(&t.outcomes)
 	if !ok {
 		return

@@ -2,6 +2,7 @@ package pair
 
 import (
 	"encoding/json"
+	"time"
 
 	"tailer"
 )
@@ -19,39 +20,67 @@ func (t *Table) land(r *tailer.Record) {
 	}
 }
 
-// addAnswer takes a record about an answer that does not say whose: it is the
-// one request's that is in flight, or nobody's.
+// addAnswer takes a record about an answer that does not say whose.
 func (t *Table) addAnswer(r *tailer.Record) {
-	f := t.flights.only()
+	if r.Kind == tailer.KindCost {
+		t.addCost(r)
+		return
+	}
+	t.flights.lastRaw = nil
+	f := t.flights.owner(r)
+	if f == nil && r.Kind == tailer.KindChunk {
+		if last := t.flights.lastEnded; last != nil && last.answer.pieces.id == r.Call.ResponseID {
+			f = last // usage comes after the last piece
+		}
+	}
 	if f == nil {
 		return
 	}
 	f.touch(r.Time)
-	if f.shared || f.call == nil {
-		return
+	f.take(r)
+	if r.Kind == tailer.KindRawAnswer {
+		t.flights.lastRaw = f
 	}
+	if f.over && f.streamed {
+		t.flights.lastEnded = f
+	}
+}
+
+// addCost takes a cost. LiteLLM works out the cost of an answer right after it
+// has logged the provider's, and that of a stream right after its end.
+func (t *Table) addCost(r *tailer.Record) {
+	f := t.flights.lastRaw
+	if last := t.flights.lastEnded; f == nil && last != nil && len(t.flights.unanswered(func(*flight) bool { return true })) == 0 && r.Time.Sub(last.ended) < time.Second {
+		f = last
+	}
+	if f != nil && f.answer.cost == nil && *r.Call.CostTotal > 0 {
+		f.answer.cost = r.Call.CostTotal
+	}
+}
+
+// take notes a record about the flight's answer.
+func (f *flight) take(r *tailer.Record) {
 	a := &f.answer
 	switch r.Kind {
-	case tailer.KindAttempt:
-		a.ok = r.Call.Outcome == tailer.OutcomeSuccess
 	case tailer.KindRawAnswer:
-		a.raw = r.Call.Response
+		a.raw, a.at = r.Call.Response, r.Time
 	case tailer.KindAnswer:
 		a.begun = true
-		if r.Call.Response != nil {
-			a.response = r.Call.Response
+		if !f.streamed {
+			a.response, a.at = r.Call.Response, r.Time
+			f.end(r.Time)
 		}
 	case tailer.KindPiece, tailer.KindChunk:
+		a.begun, a.at = true, r.Time
 		if a.first.IsZero() {
 			a.first, a.coarse = r.Time, r.Coarse
 		}
 		a.pieces.add(r.Call.Response, r.Kind)
-	case tailer.KindCost:
-		if *r.Call.CostTotal > 0 {
-			a.cost = r.Call.CostTotal
+		if a.pieces.finish != "" {
+			f.end(r.Time)
 		}
 	case tailer.KindLogged:
-		if f.streamed == (a.pieces.n > 0) && a.begun {
+		if !f.streamed || a.pieces.n > 0 || f.call == nil || functionType(f.call.function) != "acompletion" {
 			f.end(r.Time)
 		}
 	}
@@ -80,6 +109,23 @@ func (t *Table) bindFlight(c *call, r *tailer.Record) {
 	c.front, match.flight.call = match, c
 	c.state(&tailer.Record{Request: match.request})
 	c.pos = append(c.pos, match.pos...)
+}
+
+// addDetails takes the call id of a request that never reaches a provider: the
+// one in flight, if it is the only one and states the same content.
+func (t *Table) addDetails(r *tailer.Record) {
+	f := t.flights.alone()
+	if f == nil || f.call != nil || f.front == nil || f.front.claimed || t.calls[r.CallID] != nil {
+		return
+	}
+	if messages := f.front.request.Body.Get("messages"); (messages == nil) != (r.Hint == nil) || !f.front.fits(r.Hint) {
+		return
+	}
+	c := t.call(r)
+	f.front.claimed = true
+	c.front, f.call = f.front, c
+	c.state(&tailer.Record{Request: f.front.request})
+	c.pos = append(c.pos, f.front.pos...)
 }
 
 // fits reports whether what a record states of content, user and session as

@@ -64,14 +64,14 @@ func (e *encoder) root() *tracepb.Span {
 	e.observationMetadata(a, answer.finishReason)
 	e.observation(a, answer)
 	span := e.span("root", e.name, e.x.Start, e.x.End, a)
-	setStatus(span, level(e.x), valid(statusMessage(e.x)))
+	setStatus(span, e.x.Level, valid(statusMessage(e.x)))
 	return span
 }
 
 func (e *encoder) attempt(parent []byte, i int) *tracepb.Span {
 	try, number := &e.x.Attempts[i], strconv.Itoa(i+1)
 	severity := tailer.LevelWarning
-	if level(e.x) == tailer.LevelError {
+	if e.x.Level == tailer.LevelError {
 		severity = tailer.LevelError
 	}
 	message := firstCharacters(valid(joinError(try.ErrorClass, try.Message)), maxStatusMessage)
@@ -133,7 +133,7 @@ func (e *encoder) observation(a *attributes, answer answer) {
 		// Langfuse before 3.6x reads this attribute as JSON: hence the quotes.
 		a.text("langfuse.observation.completion_start_time", marshal(x.FirstToken.UTC().Format(time.RFC3339Nano)))
 	}
-	a.text("langfuse.observation.level", string(level(x)))
+	a.text("langfuse.observation.level", string(x.Level))
 	a.text("langfuse.observation.status_message", statusMessage(x))
 
 	a.text("gen_ai.operation.name", operation(x.CallType))
@@ -148,7 +148,7 @@ func (e *encoder) observation(a *attributes, answer answer) {
 	if priced {
 		a.double("gen_ai.usage.cost", *x.CostTotal)
 	}
-	if level(x) == tailer.LevelError {
+	if x.Level == tailer.LevelError {
 		a.text("error.type", x.ErrorClass)
 	}
 }
@@ -159,17 +159,8 @@ func setStatus(span *tracepb.Span, severity tailer.Level, message string) {
 	}
 }
 
-func level(x *tailer.Exchange) tailer.Level {
-	switch x.Level {
-	case tailer.LevelWarning, tailer.LevelError:
-		return x.Level
-	default:
-		return tailer.LevelDefault
-	}
-}
-
 func statusMessage(x *tailer.Exchange) string {
-	if level(x) == tailer.LevelDefault {
+	if x.Level == tailer.LevelDefault || x.Level == "" {
 		return ""
 	}
 	return firstCharacters(valid(x.StatusMessage), maxStatusMessage)
