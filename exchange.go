@@ -107,7 +107,7 @@ type Exchange struct {
 	FirstToken time.Time // streams only
 
 	Streamed bool
-	Status   int // HTTP status sent to the client; 0 when unknown
+	Status   int   // HTTP status sent to the client; 0 when unknown
 	Level    Level // "" when the log does not tell how the request ended
 	// StatusMessage is `<error class>: <message>` as the client was told; "" for
 	// LevelDefault.

@@ -1,6 +1,7 @@
 package pair
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ type loose struct {
 	flight  *flight // the request that it certainly ended; nil when unknown
 	route   string  // LiteLLM's call type, where only one route words it so
 	raw     []byte
+	shared  bool // given to a call of its model group
 }
 
 // addFailure takes an error that a client was told.
@@ -117,6 +119,7 @@ const maxLoose = 4096
 func (t *Table) expireErrors(now time.Time) {
 	n := 0
 	for n < len(t.errors) && (now.Sub(t.errors[n].at) > looseLife || len(t.errors)-n > maxLoose) {
+		t.share(t.errors[n])
 		t.orphan(t.errors[n])
 		n++
 	}
@@ -134,12 +137,45 @@ func (t *Table) addBadBody(r *tailer.Record) {
 	t.errors = append(t.errors, &loose{kind: r.Kind, at: r.Time, failure: r.Failure, pos: r.Pos, raw: r.Raw, flight: f})
 }
 
+// share gives errors that name one model group, in the same words, to the calls of
+// that group that are without an end, when there are as many of the ones as of
+// the others: then each call has met one of them.
+func (t *Table) share(first *loose) {
+	group := groupIn(first.failure.Message)
+	if group == "" || first.shared {
+		return
+	}
+	var errors []*loose
+	for _, e := range t.errors {
+		if e.kind == first.kind && e.callID == "" && groupIn(e.failure.Message) == group && !e.shared {
+			if !sameWords(e.failure.Message, first.failure.Message) {
+				return
+			}
+			errors = append(errors, e)
+		}
+	}
+	var calls []*call
+	for c := range t.waiting.all() {
+		if len(c.attempts) == 0 && c.told == nil && len(c.tries) > 0 && c.request.Body.Text("model") == group {
+			calls = append(calls, c)
+		}
+	}
+	if len(errors) != len(calls) {
+		return
+	}
+	slices.SortStableFunc(calls, func(a, b *call) int { return a.tries[len(a.tries)-1].at.Compare(b.tries[len(b.tries)-1].at) })
+	for i, c := range calls {
+		c.told, errors[i].shared = errors[i], true
+		t.settle(c)
+	}
+}
+
 // orphan hands out a request of which nothing has a call id: one that failed
 // before it had one. Of a refused key the log tells neither who asked nor what;
 // such a request is counted, not handed out.
 func (t *Table) orphan(e *loose) {
 	t.counts.Unmatched++
-	if e.flight == nil || e.flight.call != nil || e.flight.told {
+	if e.shared || e.flight == nil || e.flight.call != nil || e.flight.told {
 		return
 	}
 	c := &call{told: e, function: e.route, first: e.at, last: e.at, pos: []tailer.Position{e.pos}}

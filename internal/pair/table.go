@@ -1,6 +1,7 @@
 package pair
 
 import (
+	"slices"
 	"time"
 
 	"tailer"
@@ -166,6 +167,9 @@ func (t *Table) Tick(now time.Time) []tailer.Exchange {
 // Drain hands out everything that is held, oldest first, as at the end of a log.
 func (t *Table) Drain() []tailer.Exchange {
 	t.out = t.out[:0]
+	for _, e := range t.errors {
+		t.share(e)
+	}
 	for c := t.waiting.oldest(); c != nil; c = t.waiting.oldest() {
 		t.finish(c)
 	}
@@ -216,6 +220,9 @@ func (t *Table) call(r *tailer.Record) *call {
 	if c.id == "" {
 		c.id = r.CallID
 	}
+	if c.trace == "" {
+		c.trace = r.TraceID
+	}
 	if c.id != "" {
 		t.calls[c.id] = c
 	}
@@ -240,7 +247,38 @@ func (t *Table) find(r *tailer.Record) *call {
 	if c := t.byTrace[r.TraceID]; c != nil && (c.id == "" || r.CallID == "") {
 		return c
 	}
+	if r.Kind == tailer.KindPayload && r.CallID == "" {
+		return t.stating(r)
+	}
 	return nil
+}
+
+// stating returns the only call without an end whose headers include those of a
+// payload without a call id; nil when there is none or several.
+func (t *Table) stating(r *tailer.Record) (one *call) {
+	if len(r.Request.Headers) == 0 {
+		return nil
+	}
+	for c := range t.waiting.all() {
+		if len(c.attempts) > 0 || len(c.tries) == 0 || callType(c.request.Route, "") != r.Call.CallType || !includes(c.request.Headers, r.Request.Headers) {
+			continue
+		}
+		if one != nil {
+			return nil
+		}
+		one = c
+	}
+	return one
+}
+
+// includes reports whether headers contain all the others.
+func includes(headers, others []tailer.Header) bool {
+	for _, h := range others {
+		if !slices.Contains(headers, h) {
+			return false
+		}
+	}
+	return true
 }
 
 // addCall takes a record that states a whole attempt.
@@ -256,6 +294,9 @@ func (t *Table) addCall(r *tailer.Record) {
 		t.dumps = true
 	}
 	c := t.call(r)
+	if other := t.adopt(r); other != nil && other != c && c.front == nil {
+		t.absorb(c, other)
+	}
 	c.addAttempt(r)
 	if first, ok := t.chunks.first(r.Call.ResponseID); ok {
 		c.firstChunk = first
@@ -295,6 +336,22 @@ func (t *Table) adopt(r *tailer.Record) *call {
 		delete(t.anon, key)
 	}
 	return c
+}
+
+// absorb joins a call without an id to the one it turned out to be.
+func (t *Table) absorb(c, other *call) {
+	c.tries, c.function, c.front = other.tries, other.function, other.front
+	if c.front != nil {
+		c.front.flight.call = c
+	}
+	c.pos = append(c.pos, other.pos...)
+	c.bytes += other.bytes
+	if other.first.Before(c.first) {
+		c.first, c.coarse = other.first, other.coarse
+	}
+	c.state(&tailer.Record{Request: other.request, Key: other.key})
+	other.finished = true
+	t.open--
 }
 
 // settle queues a call that has ended.

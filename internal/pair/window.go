@@ -112,9 +112,15 @@ func (t *Table) bindFlight(c *call, r *tailer.Record) {
 }
 
 // addDetails takes the call id of a request that never reaches a provider: the
-// one in flight, if it is the only one and states the same content.
+// only one in flight, or the one whose error was just logged, if it states the
+// same content.
 func (t *Table) addDetails(r *tailer.Record) {
-	f := t.flights.alone()
+	f, e := t.flights.alone(), (*loose)(nil)
+	if f == nil && len(t.errors) > 0 {
+		if e = t.errors[len(t.errors)-1]; e.flight != nil && r.Time.Sub(e.at) < time.Second {
+			f = e.flight
+		}
+	}
 	if f == nil || f.call != nil || f.front == nil || f.front.claimed || t.calls[r.CallID] != nil {
 		return
 	}
@@ -126,6 +132,11 @@ func (t *Table) addDetails(r *tailer.Record) {
 	c.front, f.call = f.front, c
 	c.state(&tailer.Record{Request: f.front.request})
 	c.pos = append(c.pos, f.front.pos...)
+	if e != nil && e.flight == f {
+		c.told = e
+		t.errors = t.errors[:len(t.errors)-1]
+		t.settle(c)
+	}
 }
 
 // fits reports whether what a record states of content, user and session as

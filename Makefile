@@ -1,0 +1,47 @@
+# Needs Go and nothing else, but: lint and check load golangci-lint through Go's
+# module proxy, check needs a C compiler for -race, score needs Python 3.11.
+
+GO       ?= go
+GOLANGCI ?= github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+FUZZTIME ?= 30s
+VERSION  ?=
+
+LDFLAGS = -s -w $(if $(VERSION),-X main.version=$(VERSION))
+
+.PHONY: build test check lint fuzz score bench cover
+
+# The binary is static and holds the time zones that --timezone may name.
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -tags timetzdata -ldflags '$(LDFLAGS)' -o tailer ./cmd/tailer
+
+test:
+	$(GO) test ./...
+
+check: lint
+	@files=$$(gofmt -l .); test -z "$$files" || { echo "gofmt these files:"; echo "$$files"; exit 1; }
+	$(GO) vet ./...
+	$(GO) test -race ./...
+
+lint:
+	$(GO) run $(GOLANGCI) run ./...
+
+# Every fuzz target of every package, one after another.
+fuzz:
+	@for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			echo "$$package $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -parallel 1 $$package || exit 1; \
+		done; \
+	done
+
+# What tailer makes of every capture, compared with what was really sent.
+score: build
+	python3 testdata/score/score_all.py --command './tailer backfill --to file:{out} --date {date} --timezone {zone} {log}'
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+cover:
+	mkdir -p dist
+	$(GO) test -coverprofile dist/cover.out -coverpkg ./... ./...
+	$(GO) tool cover -func dist/cover.out | tail -1
