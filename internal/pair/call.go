@@ -177,7 +177,7 @@ func sameInstant(a, b time.Time) bool {
 // another request: clients may choose the id, and choose it twice.
 func (c *call) isAnother(r *tailer.Record) bool {
 	last := c.final()
-	if last == nil || last.Outcome != tailer.OutcomeSuccess {
+	if last == nil || last.Outcome != tailer.OutcomeSuccess || r.Call.ResponseID != "" && r.Call.ResponseID == last.ResponseID {
 		return false
 	}
 	if r.Call.Start.After(last.End) {

@@ -80,6 +80,16 @@ func (x *frontIndex) add(r *tailer.Record, flights *flights) {
 		f.key = key
 		x.whole = f
 		x.byKey[key] = append(x.byKey[key], f)
+	case tailer.KindPrepared:
+		f := x.whole
+		if f == nil || f.request.Route != "" || f.key != x.keyOf(r.Request.Headers) {
+			return
+		}
+		f.request.Route, f.request.Method = r.Request.Route, r.Request.Method
+		if f.request.Body == nil {
+			f.request.Body = r.Request.Body
+			f.flight.streamed = isStream(r.Request.Body)
+		}
 	}
 }
 

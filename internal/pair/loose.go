@@ -57,7 +57,10 @@ func (t *Table) tell(e *loose, r *tailer.Record) bool {
 		return false
 	}
 	var own *call
-	if f := t.flights.alone(); f != nil {
+	inStream := r.Kind == tailer.KindStreamFailure
+	failing := t.flights.unanswered(func(f *flight) bool { return (f.streamed && f.answer.begun) == inStream })
+	if len(failing) == 1 {
+		f := failing[0]
 		if f.call == nil {
 			e.flight = f
 			f.end(r.Time)
