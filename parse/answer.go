@@ -48,8 +48,9 @@ func (p *Parser) decodeEvents(text []byte, f *form, r *tailer.Record) bool {
 		}
 		list = append(list, data...)
 	}
-	r.Call.Response = append(list, ']')
-	return len(list) > 1
+	list = append(list, ']')
+	r.Call.Response = list
+	return len(list) > len("[]")
 }
 
 // decodeAnswer reads the router's answer: a pydantic repr or a dict. Of a stream

@@ -285,8 +285,8 @@ func (f *framer) continueDocument(b []byte, l tailer.Line) (rest []byte, done bo
 	case b[0] == '}':
 		f.inDoc = false
 		f.counts.Document++
-		f.document.text = append(f.docBuf, '\n', '}')
-		f.docBuf = f.document.text
+		f.docBuf = append(f.docBuf, '\n', '}')
+		f.document.text = f.docBuf
 		f.document.pos.End = l.Pos.End
 		if last := f.clock.Last(); last.After(f.document.time) && l.Stamp.IsZero() {
 			f.document.time = last
@@ -307,6 +307,19 @@ func (f *framer) accessFrame(b []byte, l tailer.Line, at time.Time) {
 		at = l.Stamp
 	}
 	f.emit(&frame{form: &accessForm, text: b, raw: b, time: at, coarse: l.Stamp.IsZero(), unstamped: l.Stamp.IsZero(), stream: l.Stream, pos: l.Pos})
+}
+
+// redate moves the times of what is open.
+func (f *framer) redate(shift time.Duration) {
+	f.open.time = shifted(f.open.time, shift)
+	f.document.time = shifted(f.document.time, shift)
+}
+
+func shifted(t time.Time, by time.Duration) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.Add(by)
 }
 
 // flush ends what is open at the end of the input.

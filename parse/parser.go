@@ -153,6 +153,9 @@ func (p *Parser) anchor(r *tailer.Record) {
 	if shift != 0 {
 		p.records = append(p.records, tailer.Record{Kind: tailer.KindRedate, Shift: shift})
 		r.Time = r.Time.Add(shift)
+		for _, f := range p.framers {
+			f.redate(shift)
+		}
 	}
 }
 

@@ -99,7 +99,7 @@ func (b *backfill) run(ctx context.Context) error {
 func (b *backfill) readAll(ctx context.Context) error {
 	var table *pair.Table
 	for i, in := range b.inputs {
-		more := i+1 < len(b.inputs) && !in.Stdin() && b.inputs[i+1].Log() == in.Log()
+		more := i+1 < len(b.inputs) && !in.Live() && b.inputs[i+1].Log() == in.Log()
 		if table == nil {
 			table = pair.New(pair.Config{GiveUp: b.o.giveUp})
 		}
@@ -135,14 +135,18 @@ func (b *backfill) read(ctx context.Context, in source.Input, table *pair.Table,
 			b.progress.step()
 		},
 	}
-	if in.Stdin() {
+	if in.Live() {
 		err = run.Pipe(ctx)
 	} else {
 		err = run.File(ctx, more)
 	}
 	b.report.addInput(in, lines, records.Counts(), clock.Source(), run.Stats)
-	if run.Stats.Interrupted && !in.Stdin() {
-		b.o.logger.Info("interrupted", "input", in.Path, "done_bytes", tracker.Low())
+	if run.Stats.Interrupted && !in.Live() {
+		done := tracker.Low()
+		if open, held := table.Low(); held {
+			done = min(done, open.Offset)
+		}
+		b.o.logger.Info("interrupted", "input", in.Path, "done_bytes", done)
 	}
 	return b.damaged(in, err)
 }

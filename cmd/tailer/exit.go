@@ -16,6 +16,9 @@ const exitCodes = `Exit codes:
    12  Langfuse refused the keys
   130  interrupted`
 
+// exitInterrupted is the code after a signal, as shells count it.
+const exitInterrupted = 130
+
 // errPartly says that the work was finished but for what was counted and told.
 var errPartly = errors.New("finished with rejected requests or damaged input")
 
@@ -33,7 +36,7 @@ func exitCode(err error) int {
 	case err == nil:
 		return 0
 	case errors.Is(err, context.Canceled):
-		return 130
+		return exitInterrupted
 	case errors.As(err, &mistake):
 		return 2
 	case errors.Is(err, ship.ErrKeysRefused):

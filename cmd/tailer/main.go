@@ -22,7 +22,7 @@ func main() {
 		stop() // a second signal ends the program at once
 	}()
 	err := newApp().RunContext(ctx, withPipe(os.Args))
-	if err != nil && err.Error() != "" {
+	if err != nil && exitCode(err) != exitInterrupted {
 		fmt.Fprintln(os.Stderr, "tailer:", err)
 	}
 	os.Exit(exitCode(err))

@@ -48,8 +48,6 @@ var planted = []string{
 	"api_key=" + "Kp9Zx3Mv7Qt1Wn5Rb8",
 	"lin" + "_api_Zx9Cv8Bn7Mq6Ws5Ed4Rf3Tg2Yh1Uj0Ik9Ol8",
 	"np" + "m_Zx9Cv8Bn7Mq6Ws5Ed4Rf3Tg2Yh1Uj0Ik9Ol8",
-	masterKey,
-	langfuseKey,
 }
 
 // What is put elsewhere.
@@ -82,7 +80,7 @@ func plant(text []byte) (full []byte, secrets []string) {
 	text = noteInPrompt.ReplaceAllFunc(text, func(note []byte) []byte {
 		n, _ := strconv.Atoi(string(noteInPrompt.FindSubmatch(note)[1]))
 		first, second := planted[n%len(planted)], planted[(n+len(planted)/2)%len(planted)]
-		return fmt.Appendf(nil, "%s see %s and %s please", note, first, second)
+		return fmt.Appendf(nil, "%s see %s and %s, %s or %s please", note, first, second, masterKey, langfuseKey)
 	})
 	for old, secret := range map[string]string{
 		"zephyr": inAnswers, "Mock upstream says": "Mock upstream says " + inErrors, "aiohttp/3.12.15": "aiohttp/3.12.15 " + inAgents,
@@ -90,7 +88,7 @@ func plant(text []byte) (full []byte, secrets []string) {
 	} {
 		text = bytes.ReplaceAll(text, []byte(old), []byte(secret))
 	}
-	for _, secret := range append([]string{inAnswers, inErrors, inAgents, newMaster, upstream}, planted...) {
+	for _, secret := range append([]string{masterKey, langfuseKey, inAnswers, inErrors, inAgents, newMaster, upstream}, planted...) {
 		if bytes.Contains(text, []byte(secret)) {
 			secrets = append(secrets, secret)
 		}

@@ -116,10 +116,9 @@ func (t *Table) bindFlight(c *call, r *tailer.Record) {
 // same content.
 func (t *Table) addDetails(r *tailer.Record) {
 	f, e := t.flights.alone(), (*loose)(nil)
-	if f == nil && len(t.errors) > 0 {
-		if e = t.errors[len(t.errors)-1]; e.flight != nil && r.Time.Sub(e.at) < time.Second {
-			f = e.flight
-		}
+	if n := len(t.errors); n > 0 && t.errors[n-1].flight != nil && r.Time.Sub(t.errors[n-1].at) < time.Second {
+		e = t.errors[n-1]
+		f = e.flight
 	}
 	if f == nil || f.call != nil || f.front == nil || f.front.claimed || t.calls[r.CallID] != nil {
 		return
@@ -132,7 +131,7 @@ func (t *Table) addDetails(r *tailer.Record) {
 	c.front, f.call = f.front, c
 	c.state(&tailer.Record{Request: f.front.request})
 	c.pos = append(c.pos, f.front.pos...)
-	if e != nil && e.flight == f {
+	if e != nil {
 		c.told = e
 		t.errors = t.errors[:len(t.errors)-1]
 		t.settle(c)

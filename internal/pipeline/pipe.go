@@ -14,8 +14,11 @@ import (
 // handed on.
 const pipeIdle = time.Second
 
-// drainTime is how long the rest of a pipe may take to be delivered once the
-// program is told to stop.
+// flushEvery is how often what has ended is delivered while a pipe is busy.
+const flushEvery = 2 * time.Second
+
+// drainTime is how long the rest may take to be delivered once the program is
+// told to stop.
 const drainTime = 20 * time.Second
 
 // read is what the reading goroutine passes on: a line with bytes of its own, or
@@ -49,6 +52,8 @@ func (r *Run) Pipe(ctx context.Context) error {
 	}()
 	idle := time.NewTimer(pipeIdle)
 	defer idle.Stop()
+	flush := time.NewTicker(flushEvery)
+	defer flush.Stop()
 	var quietSince time.Time
 	for {
 		select {
@@ -69,6 +74,10 @@ func (r *Run) Pipe(ctx context.Context) error {
 				return err
 			}
 			idle.Reset(pipeIdle)
+		case <-flush.C:
+			if err := r.Deliver.Flush(ctx); err != nil {
+				return err
+			}
 		case now := <-idle.C:
 			if quietSince.IsZero() {
 				quietSince = now.Add(-pipeIdle)

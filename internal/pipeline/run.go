@@ -83,7 +83,9 @@ func (r *Run) File(ctx context.Context, more bool) error {
 		}
 		if ctx.Err() != nil {
 			r.Stats.Interrupted = true
-			return errors.Join(ctx.Err(), r.Deliver.Flush(context.WithoutCancel(ctx)))
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+			defer cancel()
+			return errors.Join(ctx.Err(), r.Deliver.Flush(last))
 		}
 	}
 	return r.finish(ctx, more)

@@ -101,7 +101,7 @@ func (d *decompressor) openXZ(src io.Reader, head []byte) error {
 func (d *decompressor) Read(p []byte) (int, error) {
 	n, err := d.src.Read(p)
 	d.n += int64(n)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		err = d.damaged(err)
 	}
 	return n, err
@@ -112,7 +112,7 @@ func (d *decompressor) damaged(err error) error {
 	if d.format == "" {
 		return fmt.Errorf("read %s: %w", d.path, err)
 	}
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
 	}
 	return &DamagedError{Path: d.path, Format: d.format, Offset: d.n, Err: err}

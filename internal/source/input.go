@@ -24,7 +24,12 @@ type Input struct {
 	Path    string    // "-" for standard input
 	Size    int64     // bytes as stored, so compressed ones; 0 when unknown
 	ModTime time.Time // zero for standard input
+	pipe    bool      // a named pipe
 }
+
+// Live reports whether the input is a pipe, which may pause and can't be read
+// again.
+func (in Input) Live() bool { return in.Stdin() || in.pipe }
 
 // Stdin reports whether the input is standard input.
 func (in Input) Stdin() bool { return in.Path == stdinName }
@@ -156,6 +161,7 @@ func inspect(path string) (Input, error) {
 		return Input{}, fmt.Errorf("find input: %w", err)
 	}
 	in := Input{Path: path, ModTime: info.ModTime()}
+	in.pipe = info.Mode()&fs.ModeNamedPipe != 0
 	if !info.Mode().IsRegular() { // to open a pipe and close it would end its writer
 		return in, nil
 	}

@@ -29,7 +29,7 @@ func readAll(t testing.TB, src io.Reader, cfg Config) (*Reader, []tailer.Line, e
 	var got []tailer.Line
 	for {
 		line, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return r, got, nil
 		}
 		if err != nil {
@@ -240,7 +240,7 @@ func TestErrorRepeats(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 3 {
-			if _, err := r.Next(); err != io.EOF {
+			if _, err := r.Next(); !errors.Is(err, io.EOF) {
 				t.Errorf("after the end of %q: %v", in, err)
 			}
 		}

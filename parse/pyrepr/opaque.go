@@ -25,7 +25,7 @@ func (r *Reader) opaque(i, known int, in container, depth int) int {
 	if known > i && class[r.b[i]] != quote && (!trusted || r.nextMark(i) < known) {
 		i = known // its members must not pass for those of the container
 	}
-	end := -1
+	var end int
 	switch {
 	case in != inDict && in != inCall:
 		end = r.plainEnd(i, in)
