@@ -36,7 +36,13 @@ type Clock struct {
 	source   DateSource
 }
 
-const secondsPerDay = 24 * 60 * 60
+// All in seconds. A log goes back by an hour when clocks are set back, and by
+// what a slow writer of a record takes; a night without requests is longer.
+const (
+	secondsPerDay = 24 * 60 * 60
+	maxStepBack   = 90 * 60
+	maxLate       = 60 * 60
+)
 
 // NewClock returns a clock that has seen nothing.
 func NewClock(cfg ClockConfig) *Clock {
@@ -111,10 +117,10 @@ func (c *Clock) Text(hour, minute, second int, container time.Time) (at time.Tim
 	day := c.day
 	if c.lastTOD >= 0 {
 		switch step := tod - c.lastTOD; {
-		case step < -secondsPerDay/2: // past midnight
+		case step < -maxStepBack: // past midnight
 			c.day = c.day.AddDate(0, 0, 1)
 			day = c.day
-		case step > secondsPerDay/2: // written before midnight, after a record from behind it
+		case step > secondsPerDay-maxLate: // written before midnight, after a record from behind it
 			day = c.day.AddDate(0, 0, -1)
 		}
 	}
@@ -128,8 +134,14 @@ func (c *Clock) Text(hour, minute, second int, container time.Time) (at time.Tim
 // wall clock is ambiguous; the reading that does not go back in the log wins.
 func (c *Clock) local(year int, month time.Month, day, hour, minute, second, nanos int) time.Time {
 	at := time.Date(year, month, day, hour, minute, second, nanos, c.location)
-	if back := c.last.Sub(at); back > 30*time.Minute && back < 90*time.Minute {
-		if later := at.Add(time.Hour); later.In(c.location).Hour() == hour {
+	if earlier := at.Add(-time.Hour); earlier.In(c.location).Hour() == hour {
+		at = earlier // which of the two time.Date gives is not defined
+	}
+	later := at.Add(time.Hour)
+	if back := c.last.Sub(at); back > 0 && back < maxStepBack*time.Second && later.Hour() == hour {
+		_, now := c.last.In(c.location).Zone()
+		_, then := later.Zone()
+		if back > 5*time.Minute || now == then {
 			at = later
 		}
 	}

@@ -11,6 +11,9 @@ import (
 // holds beyond it is dropped and counted as cut.
 const maxRecord = 64 << 20
 
+// cutRecord is how much is read of a line that the source had to cut, in bytes.
+const cutRecord = 1 << 20
+
 // frame is one record of interest before its text is decoded.
 type frame struct {
 	form   *form
@@ -33,7 +36,7 @@ type Counts struct {
 	Access   int64 // uvicorn's access lines
 	Debris   int64 // lines that belong to no record: prints, tracebacks, banners
 	Torn     int64 // records or documents that were cut by another writer
-	Cut      int64 // records longer than the limit
+	Cut      int64 // records of several lines that are longer than the limit
 	Damaged  int64 // records whose text could not be read to its end
 	Repaired int64 // wounds of LiteLLM's own redaction that were closed
 }
@@ -58,10 +61,11 @@ type framer struct {
 // line takes the next line of the stream.
 func (f *framer) line(l tailer.Line) {
 	f.counts.Lines++
-	if l.Cut > 0 {
-		f.counts.Cut++
+	b := l.Bytes
+	if l.Cut > 0 { // the source counted it; its record is damaged anyway
+		b = b[:min(len(b), cutRecord)]
 	}
-	for b := l.Bytes; len(b) > 0; {
+	for len(b) > 0 {
 		if f.inDoc {
 			rest, done := f.continueDocument(b, l)
 			if done {

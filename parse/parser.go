@@ -2,6 +2,7 @@ package parse
 
 import (
 	"bytes"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -119,7 +120,7 @@ func (p *Parser) decode(f *frame, r *tailer.Record) bool {
 	case asCost:
 		cost, err := strconv.ParseFloat(string(bytes.TrimSpace(text[len(f.form.prefix):])), 64)
 		r.Call.CostTotal = &cost
-		return err == nil && cost >= 0
+		return err == nil && cost >= 0 && !math.IsInf(cost, 1)
 	case asDisconnect:
 		r.CallID = string(bytes.TrimSpace(text[len(f.form.prefix):]))
 		return isID(r.CallID)
