@@ -58,6 +58,9 @@ func (c *call) exchange(log *outcomes) (x tailer.Exchange, ok bool) {
 			x.Level, x.StatusMessage = tailer.LevelWarning, "client disconnected"
 		}
 	}
+	if x.Response == nil && x.Level != tailer.LevelDefault {
+		x.Response = c.brokenOff()
+	}
 	c.failedTries(&x, last, log)
 	if x.Request.Rebuilt {
 		c.requestedModel(&x, last)
@@ -149,6 +152,16 @@ func (c *call) failure(x *tailer.Exchange, last *attempt) {
 	if f.Class != "" && f.Message != "" && !strings.HasPrefix(f.Message, "litellm.") {
 		x.StatusMessage = f.Class + ": " + f.Message
 	}
+}
+
+// brokenOff returns the pieces that a stream gave before it broke off, if they
+// are certainly its own: nothing else was in flight, and nothing was tried twice.
+func (c *call) brokenOff() json.RawMessage {
+	f := c.flight()
+	if f == nil || !f.streamed || f.crowded || f.shared || len(c.tries) > 1 || len(c.attempts) > 1 {
+		return nil
+	}
+	return f.answer.joined(true)
 }
 
 // told prefers what the client was told to what the last attempt met.

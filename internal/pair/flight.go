@@ -160,6 +160,9 @@ func isAnswer(kind tailer.Kind) bool {
 // puzzle notes an answer that can't be told to be one request's. When as many of
 // them have come as requests wait for one, all have been answered.
 func (f *flights) puzzle(waiting []*flight, r *tailer.Record) {
+	if r.Kind == tailer.KindLogged {
+		return // it holds nothing of the answer
+	}
 	for _, one := range waiting {
 		one.shared = true
 	}

@@ -303,6 +303,9 @@ func (t *Table) addCall(r *tailer.Record) {
 	}
 	t.claimFront(c, r)
 	t.claimError(c)
+	if f := c.flight(); f != nil && f.streamed && f.answer.begun && r.Call.Outcome == tailer.OutcomeFailure {
+		f.end(r.Time) // it broke off
+	}
 	t.settle(c)
 }
 
