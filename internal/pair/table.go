@@ -248,7 +248,30 @@ func (t *Table) find(r *tailer.Record) *call {
 		return c
 	}
 	if r.Kind == tailer.KindPayload && r.CallID == "" {
+		if c := t.restated(r); c != nil {
+			return c
+		}
 		return t.stating(r)
+	}
+	return nil
+}
+
+// restated returns the call whose answer a payload without a call id states
+// again: 1.72 logs a stream of /v1/responses twice.
+func (t *Table) restated(r *tailer.Record) *call {
+	if r.Call.ResponseID == "" || r.Call.CallType != "aresponses" {
+		return nil
+	}
+	for c := range t.waiting.all() {
+		if !includes(c.request.Headers, r.Request.Headers) {
+			continue
+		}
+		for i := range c.attempts {
+			a := &c.attempts[i]
+			if a.ResponseID == r.Call.ResponseID && a.End.Sub(r.Call.End).Abs() < time.Second {
+				return c
+			}
+		}
 	}
 	return nil
 }
