@@ -220,6 +220,9 @@ func (c *call) times(x *tailer.Exchange, last *attempt) {
 			began = a.Start
 		}
 	}
+	if began.IsZero() { // the record that states it is damaged
+		began = c.began()
+	}
 	x.Start = began
 	sooner := func(at time.Time, coarse bool) {
 		if !at.IsZero() && at.Before(x.Start) {
@@ -237,6 +240,9 @@ func (c *call) times(x *tailer.Exchange, last *attempt) {
 	}
 	if f := c.flight(); f != nil && !last.Streamed && f.landed.After(x.End) {
 		x.End = f.landed
+	}
+	if x.End.IsZero() {
+		x.End = c.last
 	}
 	if x.End.Before(x.Start) {
 		x.End = x.Start

@@ -1,0 +1,141 @@
+package pair
+
+import (
+	"slices"
+	"time"
+
+	"tailer"
+)
+
+// call returns the open call that a record belongs to, making one if there is
+// none: by call id, and up to 1.80 by trace id.
+func (t *Table) call(r *tailer.Record) *call {
+	c := t.find(r)
+	if c == nil {
+		c = t.adopt(r)
+	}
+	if c == nil {
+		c = &call{id: r.CallID, trace: r.TraceID}
+		t.waiting.push(c, r.Time)
+		t.open++
+	}
+	if c.id == "" {
+		c.id = r.CallID
+	}
+	if c.trace == "" {
+		c.trace = r.TraceID
+	}
+	if c.id != "" {
+		t.calls[c.id] = c
+	}
+	if c.trace != "" && !r.Call.SinceCall {
+		t.byTrace[c.trace] = c
+	}
+	before := c.bytes
+	c.touch(r)
+	t.bytes += c.bytes - before
+	return c
+}
+
+func (t *Table) find(r *tailer.Record) *call {
+	if r.CallID != "" {
+		if c := t.calls[r.CallID]; c != nil {
+			return c
+		}
+	}
+	if r.TraceID == "" || r.Call.SinceCall {
+		return nil
+	}
+	if c := t.byTrace[r.TraceID]; c != nil && (c.id == "" || r.CallID == "") {
+		return c
+	}
+	if r.Kind == tailer.KindPayload && r.CallID == "" {
+		if c := t.restated(r); c != nil {
+			return c
+		}
+		return t.stating(r)
+	}
+	return nil
+}
+
+// restated returns the call whose answer a payload without a call id states
+// again: 1.72 logs a stream of /v1/responses twice.
+func (t *Table) restated(r *tailer.Record) *call {
+	if r.Call.ResponseID == "" || r.Call.CallType != "aresponses" {
+		return nil
+	}
+	for c := range t.waiting.all() {
+		if !includes(c.request.Headers, r.Request.Headers) {
+			continue
+		}
+		for i := range c.attempts {
+			a := &c.attempts[i]
+			if a.ResponseID == r.Call.ResponseID && a.End.Sub(r.Call.End).Abs() < time.Second {
+				return c
+			}
+		}
+	}
+	return nil
+}
+
+// stating returns the only call without an end whose headers include those of a
+// payload without a call id; nil when there is none or several.
+func (t *Table) stating(r *tailer.Record) (one *call) {
+	if len(r.Request.Headers) == 0 {
+		return nil
+	}
+	for c := range t.waiting.all() {
+		if len(c.attempts) > 0 || len(c.tries) == 0 || callType(c.request.Route, "") != r.Call.CallType || !includes(c.request.Headers, r.Request.Headers) {
+			continue
+		}
+		if one != nil {
+			return nil
+		}
+		one = c
+	}
+	return one
+}
+
+// includes reports whether headers contain all the others.
+func includes(headers, others []tailer.Header) bool {
+	for _, h := range others {
+		if !slices.Contains(headers, h) {
+			return false
+		}
+	}
+	return true
+}
+
+// adopt returns the call without an id that states the same headers and the same
+// body as a record: up to 1.80 only chats are logged with their id from the
+// start.
+func (t *Table) adopt(r *tailer.Record) *call {
+	if len(r.Request.Headers) == 0 {
+		return nil
+	}
+	key := t.fronts.keyOf(r.Request.Headers)
+	c := t.anon[key]
+	if c == nil || c.finished || c.id != "" || !sameBody(c.request.Body, r.Request.Body) {
+		return nil
+	}
+	if r.CallID != "" {
+		delete(t.anon, key)
+	}
+	return c
+}
+
+// absorb joins a call without an id to the one it turned out to be.
+func (t *Table) absorb(c, other *call) {
+	c.tries, c.function, c.front = other.tries, other.function, other.front
+	if c.front != nil {
+		c.front.flight.call = c
+	}
+	c.pos = append(c.pos, other.pos...)
+	c.bytes += other.bytes
+	if other.first.Before(c.first) {
+		c.first, c.coarse = other.first, other.coarse
+	}
+	c.state(&tailer.Record{Request: other.request, Key: other.key})
+	other.finished = true
+	t.open--
+}
