@@ -34,6 +34,8 @@ type Clock struct {
 	last     time.Time // newest time given out
 	lastTOD  int       // seconds since midnight of the last text stamp; -1 before the first
 	source   DateSource
+	skew     time.Duration // the least that was met
+	compared bool
 }
 
 // All in seconds. A log goes back by an hour when clocks are set back, and by
@@ -160,6 +162,7 @@ func (c *Clock) note(at time.Time) {
 // It sets the date right, and returns by how many days all times that were given
 // out before are to be moved: nearly always by none.
 func (c *Clock) Anchor(at, absolute time.Time) time.Duration {
+	c.compare(at, absolute)
 	if c.source == DateStamps || at.IsZero() || absolute.IsZero() {
 		return 0
 	}
@@ -173,3 +176,24 @@ func (c *Clock) Anchor(at, absolute time.Time) time.Duration {
 	c.last = c.last.Add(moved.Sub(at))
 	return moved.Sub(at)
 }
+
+// compare notes how far a record's stamp is from a time inside it.
+func (c *Clock) compare(at, absolute time.Time) {
+	if at.IsZero() || absolute.IsZero() {
+		return
+	}
+	skew := absolute.Sub(at) % (secondsPerDay * time.Second)
+	if skew > secondsPerDay*time.Second/2 {
+		skew -= secondsPerDay * time.Second
+	} else if skew < -secondsPerDay*time.Second/2 {
+		skew += secondsPerDay * time.Second
+	}
+	if !c.compared || skew.Abs() < c.skew.Abs() {
+		c.skew, c.compared = skew, true
+	}
+}
+
+// Skew returns by how much times inside records are ahead of the log's stamps,
+// rounded to quarters of an hour, whole days aside. It is zero unless the zone
+// is wrong.
+func (c *Clock) Skew() time.Duration { return c.skew.Round(15 * time.Minute) }

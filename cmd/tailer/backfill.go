@@ -140,7 +140,7 @@ func (b *backfill) read(ctx context.Context, in source.Input, table *pair.Table,
 	} else {
 		err = run.File(ctx, more)
 	}
-	b.report.addInput(in, lines, records.Counts(), clock.Source(), run.Stats)
+	b.report.addInput(in, lines, records.Counts(), clock, run.Stats)
 	if run.Stats.Interrupted && !in.Live() {
 		done := tracker.Low()
 		if open, held := table.Low(); held {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"time"
 
@@ -47,13 +48,15 @@ type report struct {
 	deadLetters string
 }
 
-func newReport() report { return report{Records: map[string]int64{}} }
+func newReport() report {
+	return report{Records: map[string]int64{}, Users: map[string]int64{}, Sessions: map[string]int64{}}
+}
 
 // observe counts a record by its kind.
 func (r *report) observe(rec *tailer.Record) { r.Records[rec.Kind.String()]++ }
 
 // addInput adds what was met in one input, and what its owner should know.
-func (r *report) addInput(in source.Input, lines *source.Reader, parsed parse.Counts, dates parse.DateSource, run pipeline.Stats) {
+func (r *report) addInput(in source.Input, lines *source.Reader, parsed parse.Counts, clock *parse.Clock, run pipeline.Stats) {
 	counts := lines.Counts()
 	r.Inputs++
 	r.Bytes += lines.Read()
@@ -65,15 +68,15 @@ func (r *report) addInput(in source.Input, lines *source.Reader, parsed parse.Co
 	r.OutOfRange += run.OutOfRange
 	r.Incomplete += run.Incomplete
 	r.Requests += run.Delivered
-	r.dates = dates
+	r.dates = clock.Source()
 	if envelope := lines.Envelope(); envelope != "none" {
 		r.envelopes = append(r.envelopes, envelope)
 	}
-	r.addNotes(in.Path, counts, parsed, dates)
+	r.addNotes(in.Path, counts, parsed, clock)
 }
 
 // addNotes tells in plain words why an input gave less than was hoped for.
-func (r *report) addNotes(path string, counts source.Counts, parsed parse.Counts, dates parse.DateSource) {
+func (r *report) addNotes(path string, counts source.Counts, parsed parse.Counts, clock *parse.Clock) {
 	note := func(format string, args ...any) { r.Notes = append(r.Notes, path+": "+fmt.Sprintf(format, args...)) }
 	records := parsed.JSON + parsed.Text + parsed.Document
 	switch {
@@ -86,7 +89,7 @@ func (r *report) addNotes(path string, counts source.Counts, parsed parse.Counts
 	case records == 0:
 		note("no LiteLLM record among %s", plural(counts.Lines, "line"))
 	case r.Records["call"]+r.Records["payload"] == 0:
-		note("no record holds a whole request: run LiteLLM with LITELLM_PRINT_STANDARD_LOGGING_PAYLOAD=true, or with --detailed_debug and its langfuse callback")
+		note("no record states a whole request, so answers are known only where a single request can be meant; to have all, run LiteLLM with LITELLM_PRINT_STANDARD_LOGGING_PAYLOAD=true, or with --detailed_debug and its langfuse callback")
 	}
 	if counts.Withheld > 0 {
 		note("journalctl left out %s: export with --all", plural(counts.Withheld, "long line"))
@@ -94,7 +97,10 @@ func (r *report) addNotes(path string, counts source.Counts, parsed parse.Counts
 	if counts.Reversed() {
 		note("newest lines come first: export the log oldest first")
 	}
-	if parsed.Text > 0 && dates == parse.DateModTime {
+	if skew := clock.Skew(); skew != 0 {
+		note("times inside its records are %v off its stamps: is --timezone the zone of the proxy's clock?", skew.Abs())
+	}
+	if parsed.Text > 0 && clock.Source() == parse.DateModTime {
 		note("its records state no date: the days are counted from the file's time; say --date if they are wrong")
 	}
 }
@@ -113,7 +119,9 @@ func (r *report) addDelivery(d *delivery) {
 }
 
 func (r *report) finish(c enrich.Counts, took time.Duration) {
-	r.Secrets, r.Users, r.Sessions, r.Seconds = c.Secrets, c.Users, c.Sessions, took.Seconds()
+	r.Secrets, r.Seconds = c.Secrets, took.Seconds()
+	maps.Copy(r.Users, c.Users)
+	maps.Copy(r.Sessions, c.Sessions)
 }
 
 // partly reports whether something was rejected or could not be read.

@@ -176,7 +176,13 @@ func attributeProblems(s *span) []string {
 			problems = append(problems, "attribute is empty: "+a.Key)
 		}
 	}
-	isError := s.values()["langfuse.observation.level"] == "ERROR"
+	level, incomplete := s.values()["langfuse.observation.level"], s.values()["langfuse.observation.metadata.tailer.incomplete"]
+	switch {
+	case level == "" && incomplete != "": // the log does not tell the outcome, and the span says so
+	case !slices.Contains([]string{"DEFAULT", "WARNING", "ERROR"}, level):
+		problems = append(problems, fmt.Sprintf("level %q, incomplete %q", level, incomplete))
+	}
+	isError := level == "ERROR"
 	if hasError := s.Status != nil && s.Status.Code == 2; s.Parent == "" && hasError != isError {
 		problems = append(problems, fmt.Sprintf("level ERROR: %v, status ERROR: %v", isError, hasError))
 	}

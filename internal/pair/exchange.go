@@ -56,6 +56,8 @@ func (c *call) exchange(log *outcomes) (x tailer.Exchange, ok bool) {
 	case tailer.OutcomeUnknown:
 		if c.disconnected {
 			x.Level, x.StatusMessage = tailer.LevelWarning, "client disconnected"
+		} else if len(c.attempts) > 0 {
+			x.Level, x.Incomplete = tailer.LevelWarning, append(x.Incomplete, damagedRecord)
 		}
 	}
 	if x.Response == nil && x.Level != tailer.LevelDefault {

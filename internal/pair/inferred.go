@@ -12,6 +12,7 @@ const (
 	noAnswer        = "no response"
 	ambiguousAnswer = "output ambiguous"
 	noEnd           = "end not in the log"
+	damagedRecord   = "record damaged"
 )
 
 // inferred describes the last attempt of a call of which no record states the

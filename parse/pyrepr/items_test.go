@@ -23,7 +23,7 @@ func checkOffset(t *testing.T, r *Reader, want int) {
 func keys(it Items) string {
 	var all []string
 	for it.Next() {
-		all = append(all, fmt.Sprintf("%s", it.Key()))
+		all = append(all, string(it.Key()))
 	}
 	return strings.Join(all, " ")
 }
