@@ -113,20 +113,8 @@ func (c capture) score(t *testing.T, log string, spans []byte, pairs int, allow 
 	if err != nil {
 		t.Skip("python3 is not on the path: the values are not held against the truth")
 	}
-	// The scorer tells the form of a log by its whole path, in which a folder named
-	// docker-json would make every log one of Docker's. t.TempDir bears the name of
-	// the capture as well.
-	dir, err := os.MkdirTemp("", "score")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	folder := filepath.Join(dir, "capture")
-	if err := os.Symlink(c.dir, folder); err != nil {
-		t.Fatal(err)
-	}
 	cmd := exec.CommandContext(t.Context(), python, filepath.Join("..", "..", "testdata", "score", "score.py"),
-		folder, writeFile(t, filepath.Join(dir, "spans.jsonl"), spans), "--log", log, "--details", "100000")
+		c.dir, writeFile(t, filepath.Join(t.TempDir(), "spans.jsonl"), spans), "--log", log, "--details", "100000")
 	cmd.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1", "PYTHONUTF8=1")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr

@@ -7,7 +7,7 @@ import (
 )
 
 // Time consumes a datetime.datetime(…). One without a zone is taken to be in
-// naive, and zoned is false; LiteLLM's are in the proxy's local zone. A zone
+// naive, nil for UTC, and zoned is false; LiteLLM's are in the proxy's local zone. A zone
 // that does not say its offset, such as ZoneInfo(key='Asia/Tokyo'), answers
 // false, as do fields out of range.
 func (r *Reader) Time(naive *time.Location) (t time.Time, zoned, ok bool) {
@@ -31,6 +31,9 @@ func parseTime(raw []byte, naive *time.Location) (t time.Time, zoned, ok bool) {
 	args = args[:len(args)-1]
 	var f [7]int // year, month, day, hour, minute, second, microsecond
 	loc, n := naive, 0
+	if loc == nil {
+		loc = time.UTC
+	}
 	for len(args) > 0 {
 		arg, rest, _ := bytes.Cut(args, []byte(", "))
 		if zone, isZone := bytes.CutPrefix(args, []byte("tzinfo=")); isZone {
