@@ -31,6 +31,7 @@ var scored = []struct {
 	{name: "1.72.9/docker-text", pairs: 21},
 	{name: "1.77.7/docker-text", pairs: 21},
 	{name: "1.77.7/json-standard-payload", pairs: 81, allow: []tolerated{tracePrefix, earlyStamp41, earlyStamp43}},
+	{name: "1.77.7/text-standard-payload-nocb", pairs: 80, allow: []tolerated{tracePrefix}},
 	{name: "1.80.17/docker-text", pairs: 21},
 	{name: "1.84.10/docker-json", pairs: 20},
 	{name: "1.98.1/json-standard-payload", pairs: 72, allow: []tolerated{systemPrompt}},
