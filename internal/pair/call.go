@@ -228,6 +228,11 @@ func (c *call) succeeded() bool {
 	return a != nil && a.Outcome == tailer.OutcomeSuccess
 }
 
+// settled reports whether no error can be the call's any more.
+func (c *call) settled() bool {
+	return c.finished || c.succeeded() || c.failed() && c.told != nil
+}
+
 // failed reports whether the last known attempt failed.
 func (c *call) failed() bool {
 	a := c.final()

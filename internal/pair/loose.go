@@ -58,7 +58,9 @@ func (t *Table) tell(e *loose, r *tailer.Record) bool {
 	}
 	var own *call
 	inStream := r.Kind == tailer.KindStreamFailure
-	failing := t.flights.unanswered(func(f *flight) bool { return (f.streamed && f.answer.begun) == inStream })
+	failing := t.flights.unanswered(func(f *flight) bool {
+		return (f.streamed && f.answer.begun) == inStream && (f.call == nil || !f.call.settled())
+	})
 	if len(failing) == 1 {
 		f := failing[0]
 		if f.call == nil {
