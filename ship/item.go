@@ -31,18 +31,6 @@ func NewItem(spans *tracepb.ResourceSpans, at time.Time, token any) (*Item, erro
 	return &Item{spans: spans, payload: payload, at: at, token: token}, nil
 }
 
-// RestoreItem makes the item again whose Payload and At were stored.
-func RestoreItem(payload []byte, at time.Time, token any) (*Item, error) {
-	var request tracepb.TracesData
-	if err := proto.Unmarshal(payload, &request); err != nil {
-		return nil, fmt.Errorf("decode spans: %w", err)
-	}
-	if n := len(request.GetResourceSpans()); n != 1 {
-		return nil, fmt.Errorf("decode spans: %d exchanges in one item", n)
-	}
-	return &Item{spans: request.GetResourceSpans()[0], payload: payload, at: at, token: token}, nil
-}
-
 // Spans are the item's spans, which must not be changed.
 func (i *Item) Spans() *tracepb.ResourceSpans { return i.spans }
 

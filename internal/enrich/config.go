@@ -35,7 +35,7 @@ var (
 // profile: identity as found, secrets removed everywhere, private content kept back.
 // It holds secrets, so it prints as its type's name only.
 type Config struct {
-	User           []string // sources of the user, best first (see CheckSource); nil: the default profile
+	User           []string // sources of the user, best first (see parseSource); nil: the default profile
 	Session        []string // sources of the session, likewise
 	Profiles       []string // names of extra profiles (see Profiles), asked after the client's and before the key's sources
 	ProfileHeaders []string // renamed Open WebUI headers: decoded and reported one by one, as written here

@@ -373,8 +373,8 @@ func TestDefaultSourcesAreSources(t *testing.T) {
 		specs = slices.Concat(specs, user, session)
 	}
 	for _, spec := range specs {
-		if err := CheckSource(spec); err != nil {
-			t.Errorf("CheckSource(%q): %v", spec, err)
+		if _, err := parseSource(spec); err != nil {
+			t.Errorf("parseSource(%q): %v", spec, err)
 		}
 	}
 }

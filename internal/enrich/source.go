@@ -12,8 +12,8 @@ type source struct {
 	name string // plain header name, path in the body, claim, key field
 }
 
-// CheckSource says whether spec names an identity source; ErrSource if it has
-// none of these forms:
+// parseSource reads the name of an identity source; ErrSource if it has none of
+// these forms:
 //
 //	header:NAME              a request header; any case, '_' or '-'
 //	header:x-*-session-id    any such header whose value is [A-Za-z0-9_-]{8,} (sessions)
@@ -23,11 +23,6 @@ type source struct {
 //	baggage:KEY              a member of the W3C baggage header
 //	litellm:end_user         the end user that LiteLLM logged
 //	key:user_email, key:user_id, key:alias, key:team_alias   the virtual key's
-func CheckSource(spec string) error {
-	_, err := parseSource(spec)
-	return err
-}
-
 func parseSource(spec string) (source, error) {
 	kind, name, _ := strings.Cut(strings.TrimSpace(spec), ":")
 	s := source{spec: strings.TrimSpace(spec), kind: kind, name: name}

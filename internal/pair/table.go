@@ -81,9 +81,6 @@ func New(cfg Config) *Table {
 // Counts returns the counters so far.
 func (t *Table) Counts() Counts { return t.counts }
 
-// Open returns how many requests are held.
-func (t *Table) Open() int { return t.open }
-
 // Low returns the place of the oldest record that is still held, for the source
 // to resume at; ok is false when nothing is held.
 func (t *Table) Low() (pos tailer.Position, ok bool) {

@@ -38,6 +38,11 @@ func (t *Table) addAnswer(r *tailer.Record) {
 	}
 	f.touch(r.Time)
 	f.take(r)
+	if f.call != nil && !f.call.finished {
+		n := size(r)
+		f.call.bytes += n
+		t.bytes += n
+	}
 	if r.Kind == tailer.KindRawAnswer {
 		t.flights.lastRaw = f
 	}
