@@ -148,6 +148,7 @@ type Attribution struct {
 	User, UserSource       string // `header:x-openwebui-user-email`, `body:user`, …
 	Session, SessionSource string
 	Task                   string // "title_generation", …
+	Dropped                string // the rule by which the exchange is not to be delivered: "denied user", …; "" if it is
 	TraceSeed              string // the client's own trace id text, else ""
 	TraceName              string // the client's, else ""
 	Tags                   []string

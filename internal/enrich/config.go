@@ -29,6 +29,8 @@ var (
 	ErrMode        = errors.New("unknown mode")
 	ErrKey         = errors.New("identity mode hash needs a key of 16 bytes or more")
 	ErrSecret      = errors.New("known secret is shorter than 4 bytes")
+	ErrPattern     = errors.New("not a pattern")
+	ErrLimit       = errors.New("content limit must not be negative")
 )
 
 // Config says whom to believe and what to remove. The zero value is the default
@@ -47,8 +49,13 @@ type Config struct {
 
 	KeepContentSecrets bool   // `redact.content: false`: unknown secrets stay in prompts and answers
 	Content            string // ContentAuto, ContentOn or ContentOff
+	ContentLimit       int    // characters that are kept of each text of prompts and answers; 0: all
 	IdentityMode       string // IdentityKeep, IdentityHash or IdentityDrop; "": keep
 	IdentityKey        []byte // key of the hash, ≥ 16 bytes; used by IdentityHash only
+
+	AllowHeaders []string  // patterns of the headers that are sent (see Selection); empty: all. They are read for users all the same
+	DenyHeaders  []string  // patterns of headers that are not sent, over AllowHeaders
+	Select       Selection // which requests are traced
 }
 
 // String hides the secrets inside.
@@ -59,6 +66,26 @@ func (Config) GoString() string { return "enrich.Config" }
 
 // LogValue hides the secrets inside.
 func (Config) LogValue() slog.Value { return slog.StringValue("enrich.Config") }
+
+// patterns makes the lists ready for comparing, in slices of the Config's own.
+func (c *Config) patterns() (err error) {
+	if c.AllowHeaders, err = headerPatterns(c.AllowHeaders); err != nil {
+		return err
+	}
+	if c.DenyHeaders, err = headerPatterns(c.DenyHeaders); err != nil {
+		return err
+	}
+	return c.Select.lower()
+}
+
+// headerPatterns are patterns of names in plain spelling.
+func headerPatterns(patterns []string) ([]string, error) {
+	plain := make([]string, 0, len(patterns))
+	for _, p := range patterns {
+		plain = append(plain, langfuseHeader(plainHeader(p)))
+	}
+	return lowered(plain)
+}
 
 // check reports the first setting that cannot be used.
 func (c *Config) check() error {
@@ -75,6 +102,9 @@ func (c *Config) check() error {
 	case ContentAuto, ContentOn, ContentOff:
 	default:
 		return fmt.Errorf("content %q: %w", c.Content, ErrMode)
+	}
+	if c.ContentLimit < 0 {
+		return ErrLimit
 	}
 	if c.Environment != "" && environment(c.Environment) != c.Environment {
 		return fmt.Errorf("environment %q: %w", c.Environment, ErrEnvironment)

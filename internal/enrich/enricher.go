@@ -15,9 +15,12 @@ type Enricher struct {
 }
 
 // New returns an Enricher. The error wraps ErrSource, ErrProfile, ErrMode,
-// ErrEnvironment, ErrKey or ErrSecret; its text never holds a secret.
+// ErrEnvironment, ErrKey, ErrSecret, ErrPattern or ErrLimit; its text never holds a secret.
 func New(cfg Config) (*Enricher, error) {
 	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	if err := cfg.patterns(); err != nil {
 		return nil, err
 	}
 	extraUser, extraSession, err := extraSources(cfg.Profiles)
@@ -68,6 +71,11 @@ func (e *Enricher) Enrich(x *tailer.Exchange) {
 	userSpec := c.user()
 	sessionSpec := c.session()
 	c.task()
+	if rule := c.dropped(); rule != "" {
+		c.drop(rule)
+		e.tally.drop(rule)
+		return
+	}
 	c.trace()
 	c.identityMode()
 	c.headers()

@@ -117,6 +117,10 @@ func (c *call) headers() {
 			c.p.count.SecretHeaders++
 			continue
 		}
+		if !c.e.headerShown(&h) {
+			c.p.count.HiddenHeaders++
+			continue
+		}
 		value := c.p.text(valid(h.Value))
 		name := c.p.text(valid(strings.ToLower(h.Name)))
 		kept = append(kept, tailer.Header{Name: name, Value: value})

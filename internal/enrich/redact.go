@@ -30,6 +30,7 @@ func (c *call) redact() {
 		p.count.Private++
 		x.Response = nil
 	}
+	x.Private = private
 	body := make(tailer.Fields, 0, len(x.Request.Body))
 	for _, f := range x.Request.Body {
 		if private && content[f.Name] || c.hides() && people[f.Name] {
@@ -38,6 +39,9 @@ func (c *call) redact() {
 		p.keep = c.e.cfg.KeepContentSecrets && content[f.Name]
 		f.Value = p.json(f.Name, f.Value)
 		p.keep = false
+		if limit := c.e.cfg.ContentLimit; limit > 0 && content[f.Name] {
+			f.Value = truncated(f.Value, limit)
+		}
 		f.Name = p.text(f.Name)
 		body = append(body, f)
 	}
@@ -47,6 +51,9 @@ func (c *call) redact() {
 	p.keep = c.e.cfg.KeepContentSecrets
 	x.Response = p.json("response", x.Response)
 	p.keep = false
+	if limit := c.e.cfg.ContentLimit; limit > 0 {
+		x.Response = truncated(x.Response, limit)
+	}
 	x.Usage = p.json("usage", x.Usage)
 	x.Request.Metadata = x.Attribution.Metadata
 

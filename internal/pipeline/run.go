@@ -29,7 +29,8 @@ type Pairs interface {
 	Drain() []tailer.Exchange
 }
 
-// Enricher completes an exchange in place.
+// Enricher completes an exchange in place, or says in its Attribution.Dropped by
+// which rule it is not to be delivered.
 type Enricher interface {
 	Enrich(x *tailer.Exchange)
 }
@@ -58,6 +59,7 @@ type Run struct {
 type Stats struct {
 	Delivered   int64 // handed to delivery
 	OutOfRange  int64 // dropped: outside Since and Until
+	Dropped     int64 // dropped by a rule of enrichment: see tailer.Attribution
 	Incomplete  int64 // delivered with something missing
 	Interrupted bool  // the context ended before the log did
 }
@@ -126,6 +128,10 @@ func (r *Run) emit(ctx context.Context, exchanges []tailer.Exchange) error {
 			continue
 		}
 		r.Enrich.Enrich(x)
+		if x.Attribution.Dropped != "" {
+			r.Stats.Dropped++
+			continue
+		}
 		r.Stats.Delivered++
 		if len(x.Incomplete) > 0 {
 			r.Stats.Incomplete++
