@@ -62,7 +62,7 @@ func newBackfill(o *options) (*backfill, error) {
 		}
 		return nil, err
 	}
-	enricher, err := enrich.New(enrich.Config{Environment: o.langfuse.Environment, KnownSecrets: o.secrets})
+	enricher, err := enrich.New(o.enrich)
 	if err != nil {
 		return nil, usagef("%v", err)
 	}

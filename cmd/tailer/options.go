@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"tailer/internal/enrich"
 	"tailer/ship/langfuse"
 )
 
@@ -15,7 +16,7 @@ import (
 const defaultOutput = "traces.otlp.jsonl"
 
 func backfillFlags() []cli.Flag {
-	return []cli.Flag{
+	return append([]cli.Flag{
 		&cli.StringFlag{Name: "to", Usage: "`SINK`: file:PATH, - (stdout), or langfuse; default langfuse if keys are set, else file:" + defaultOutput},
 		&cli.BoolFlag{Name: "dry-run", Usage: "show what would be sent, with the source of each value; send nothing"},
 		&cli.StringFlag{Name: "since", Usage: "skip requests that began before `TIME` (2026-11-23, 2026-11-23T09:00:00, RFC 3339, or a duration ago: 24h)"},
@@ -33,7 +34,7 @@ func backfillFlags() []cli.Flag {
 		&cli.StringFlag{Name: "environment", Usage: "`NAME` of the environment (LANGFUSE_TRACING_ENVIRONMENT)"},
 		&cli.StringFlag{Name: "release", Usage: "`NAME` of the release (LANGFUSE_RELEASE)"},
 		&cli.StringFlag{Name: "env-file", Value: ".env", Usage: "`FILE` with environment variables; the process's own win"},
-	}
+	}, privacyFlags()...)
 }
 
 // options are the flags and the environment, checked.
@@ -49,6 +50,7 @@ type options struct {
 	retryFor     time.Duration
 	deadLetters  string
 	langfuse     langfuse.Config
+	enrich       enrich.Config
 	secrets      []string // never to be written anywhere
 	logger       *slog.Logger
 }
@@ -80,6 +82,9 @@ func readOptions(c *cli.Context) (*options, error) {
 	if err := o.readLangfuse(c, lookup); err != nil {
 		return nil, err
 	}
+	if err := o.readEnrich(c, lookup); err != nil {
+		return nil, err
+	}
 	return o, o.chooseSink()
 }
 
@@ -107,6 +112,18 @@ func (o *options) readLangfuse(c *cli.Context, lookup lookupFunc) error {
 			o.secrets = append(o.secrets, secret)
 		}
 	}
+	return nil
+}
+
+// readEnrich settles whom to believe and what to remove. It comes after
+// readLangfuse, which knows secrets.
+func (o *options) readEnrich(c *cli.Context, lookup lookupFunc) error {
+	secrets, err := readPrivacy(c, lookup, &o.enrich)
+	if err != nil {
+		return err
+	}
+	o.secrets = append(o.secrets, secrets...)
+	o.enrich.Environment, o.enrich.KnownSecrets = o.langfuse.Environment, o.secrets
 	return nil
 }
 

@@ -73,6 +73,9 @@ func (p *preview) print(w io.Writer, r *report) {
 		out("  users: %s", list(p.users))
 		out("  models: %s", list(p.models))
 	}
+	if len(r.Dropped) > 0 {
+		out("  not traced by rule: %s", list(r.Dropped))
+	}
 	if len(r.envelopes) > 0 {
 		out("  lines were unpacked from: %s", strings.Join(slices.Compact(r.envelopes), ", "))
 	}

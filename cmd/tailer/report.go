@@ -29,6 +29,7 @@ type report struct {
 	Repaired     int64            `json:"redactions_repaired"`
 	Requests     int64            `json:"requests"`
 	OutOfRange   int64            `json:"requests_out_of_range"`
+	Dropped      map[string]int64 `json:"requests_dropped,omitempty"`
 	Incomplete   int64            `json:"requests_incomplete"`
 	Unidentified int64            `json:"refusals_unidentified"`
 	Attempts     int64            `json:"attempts_failed"`
@@ -120,6 +121,7 @@ func (r *report) addDelivery(d *delivery) {
 
 func (r *report) finish(c enrich.Counts, took time.Duration) {
 	r.Secrets, r.Seconds = c.Secrets, took.Seconds()
+	r.Dropped = c.Dropped
 	maps.Copy(r.Users, c.Users)
 	maps.Copy(r.Sessions, c.Sessions)
 }
@@ -152,6 +154,9 @@ func (r *report) print(o *options) {
 		_, _ = fmt.Fprintf(os.Stderr, "; %d of %d with a user", r.Requests-nobody, r.Requests)
 	}
 	_, _ = fmt.Fprintln(os.Stderr)
+	if len(r.Dropped) > 0 {
+		_, _ = fmt.Fprintf(os.Stderr, "not traced by rule: %s\n", list(r.Dropped))
+	}
 	if o.defaulted {
 		_, _ = fmt.Fprintln(os.Stderr, "No Langfuse is configured (LANGFUSE_PUBLIC_KEY, LANGFUSE_SECRET_KEY): the traces are in "+defaultOutput)
 	}

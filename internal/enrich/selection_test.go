@@ -164,6 +164,23 @@ func TestContentLimit(t *testing.T) {
 	}
 }
 
+func TestParseContent(t *testing.T) {
+	t.Parallel()
+	for setting, want := range map[string]struct {
+		content string
+		limit   int
+	}{"": {}, "auto": {}, "on": {ContentOn, 0}, "off": {ContentOff, 0}, "truncate:500": {ContentAuto, 500}} {
+		if content, limit, err := ParseContent(setting); err != nil || content != want.content || limit != want.limit {
+			t.Errorf("%q: %q, %d, %v", setting, content, limit, err)
+		}
+	}
+	for _, bad := range []string{"ON", "truncate", "truncate:", "truncate:0", "truncate:-1", "truncate:x", "500"} {
+		if _, _, err := ParseContent(bad); !errors.Is(err, ErrMode) {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
+
 // TestContentDecides makes sure that later stages learn what was decided.
 func TestContentDecides(t *testing.T) {
 	t.Parallel()

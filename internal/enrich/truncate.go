@@ -3,8 +3,28 @@ package enrich
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
+	"strings"
 	"unicode/utf8"
 )
+
+// ParseContent reads a content setting: auto (or ""), on, off, or truncate:N with N
+// of 1 or more characters. It returns values for Config.Content and
+// Config.ContentLimit; the error is ErrMode.
+func ParseContent(setting string) (content string, limit int, err error) {
+	switch setting {
+	case "", "auto":
+		return ContentAuto, 0, nil
+	case ContentOn, ContentOff:
+		return setting, 0, nil
+	}
+	if number, ok := strings.CutPrefix(setting, "truncate:"); ok {
+		if n, err := strconv.Atoi(number); err == nil && n > 0 {
+			return ContentAuto, n, nil
+		}
+	}
+	return "", 0, fmt.Errorf("content %q is none of auto, on, off, truncate:N: %w", setting, ErrMode)
+}
 
 // structural are members of requests and answers that a reader needs whole: they
 // say what the content is, and are none.
