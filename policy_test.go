@@ -52,6 +52,7 @@ var imports = map[string]rule{
 	"tailer/ship/langfuse":     {[]string{"tailer", "tailer/ship", "tailer/ship/otlp", protoOTLP, protobuf}, "the only place that speaks to Langfuse"},
 	"tailer/ship/shiptest":     {[]string{protoOTLP, protobuf}, "a double that used tailer's code would agree with its faults"},
 	"tailer/internal/config":   {[]string{"github.com/goccy/go-yaml", "github.com/goccy/go-yaml/ast", "github.com/dustin/go-humanize"}, "a file's form; who uses a setting judges its meaning"},
+	"tailer/internal/report":   {[]string{"tailer", "tailer/ship/otlp", "github.com/DataDog/sketches-go/", "github.com/rivo/uniseg"}, "its figures are the spans' and nothing else's"},
 	"tailer/internal/pipeline": {[]string{"tailer"}, "stages arrive as small interfaces"},
 }
 

@@ -49,12 +49,32 @@ type backfill struct {
 	inputs   []source.Input
 	enricher *enrich.Enricher
 	delivery *delivery
-	preview  *preview // nil without --dry-run
+	preview  *preview           // nil without --dry-run
+	into     pipeline.Deliverer // takes the exchanges in place of delivery; nil: delivery does
 	report   report
 	progress *progress
 }
 
 func newBackfill(o *options) (*backfill, error) {
+	if o.dryRun {
+		p := newPreview()
+		b, err := newReading(o, p)
+		if err != nil {
+			return nil, err
+		}
+		b.preview = p
+		return b, nil
+	}
+	b, err := newReading(o, nil)
+	if err != nil {
+		return nil, err
+	}
+	b.delivery, err = newDelivery(o)
+	return b, err
+}
+
+// newReading is a run whose exchanges go into something else than delivery.
+func newReading(o *options, into pipeline.Deliverer) (*backfill, error) {
 	inputs, err := source.Expand(o.inputs)
 	if err != nil {
 		if errors.Is(err, source.ErrNoMatch) || errors.Is(err, os.ErrNotExist) {
@@ -66,21 +86,13 @@ func newBackfill(o *options) (*backfill, error) {
 	if err != nil {
 		return nil, usagef("%v", err)
 	}
-	b := &backfill{o: o, inputs: inputs, enricher: enricher, report: newReport()}
-	if o.dryRun {
-		b.preview = newPreview()
-		return b, nil
-	}
-	b.delivery, err = newDelivery(o)
-	return b, err
+	return &backfill{o: o, inputs: inputs, enricher: enricher, into: into, report: newReport()}, nil
 }
 
 // run reads all inputs and tells what became of them.
 func (b *backfill) run(ctx context.Context) error {
 	began := time.Now()
-	b.progress = newProgress(b.inputs, b.o)
 	err := b.readAll(ctx)
-	b.progress.close()
 	if b.delivery != nil {
 		err = errors.Join(err, b.delivery.close())
 		b.report.addDelivery(b.delivery)
@@ -97,6 +109,8 @@ func (b *backfill) run(ctx context.Context) error {
 }
 
 func (b *backfill) readAll(ctx context.Context) error {
+	b.progress = newProgress(b.inputs, b.o)
+	defer b.progress.close()
 	var table *pair.Table
 	for i, in := range b.inputs {
 		more := i+1 < len(b.inputs) && !in.Live() && b.inputs[i+1].Log() == in.Log()
@@ -162,10 +176,10 @@ func (b *backfill) damaged(in source.Input, err error) error {
 	return nil
 }
 
-// sink returns where exchanges go: to delivery, or in a dry run to the preview.
+// sink returns where exchanges go: to delivery, if nothing else wants them.
 func (b *backfill) sink(tracker *state.Tracker) pipeline.Deliverer {
-	if b.preview != nil {
-		return b.preview
+	if b.into != nil {
+		return b.into
 	}
 	b.delivery.tracker = tracker
 	return b.delivery

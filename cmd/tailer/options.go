@@ -15,15 +15,24 @@ import (
 // defaultOutput is where spans go when nothing else is said.
 const defaultOutput = "traces.otlp.jsonl"
 
-func backfillFlags() []cli.Flag {
+// readingFlags say how logs are read, for every command that reads them to their
+// end.
+func readingFlags() []cli.Flag {
 	return append([]cli.Flag{
-		&cli.StringFlag{Name: "to", Usage: "`SINK`: file:PATH, - (stdout), or langfuse; default langfuse if keys are set, else file:" + defaultOutput},
-		&cli.BoolFlag{Name: "dry-run", Usage: "show what would be sent, with the source of each value; send nothing"},
 		&cli.StringFlag{Name: "since", Usage: "skip requests that began before `TIME` (2026-11-23, 2026-11-23T09:00:00, RFC 3339, or a duration ago: 24h)"},
 		&cli.StringFlag{Name: "until", Usage: "skip requests that began at `TIME` or later"},
 		&cli.StringFlag{Name: "date", Usage: "`DAY` of the first record, for logs that state only the time of day; default: from the records or the file's time"},
 		&cli.StringFlag{Name: "timezone", Usage: "`ZONE` of the proxy's clock, e.g. Europe/Berlin; default: this machine's"},
 		&cli.DurationFlag{Name: "give-up", Value: 10 * time.Minute, Usage: "log time after which a silent request is written without its end"},
+		&cli.StringFlag{Name: "environment", Usage: "`NAME` of the environment (LANGFUSE_TRACING_ENVIRONMENT)"},
+		&cli.StringFlag{Name: "env-file", Value: ".env", Usage: "`FILE` with environment variables; the process's own win"},
+	}, privacyFlags()...)
+}
+
+func backfillFlags() []cli.Flag {
+	return append([]cli.Flag{
+		&cli.StringFlag{Name: "to", Usage: "`SINK`: file:PATH, - (stdout), or langfuse; default langfuse if keys are set, else file:" + defaultOutput},
+		&cli.BoolFlag{Name: "dry-run", Usage: "show what would be sent, with the source of each value; send nothing"},
 		&cli.DurationFlag{Name: "retry-for", Value: 15 * time.Minute, Usage: "how long a batch is retried while Langfuse can't take it"},
 		&cli.StringFlag{Name: "dead-letters", Value: "dead-letters.jsonl", Usage: "`FILE` for requests that Langfuse rejects"},
 		&cli.BoolFlag{Name: "json", Usage: "end with one line of JSON on stdout (on stderr when spans go to stdout)"},
@@ -31,10 +40,8 @@ func backfillFlags() []cli.Flag {
 		&cli.StringFlag{Name: "public-key", Usage: "`KEY` of the project (LANGFUSE_PUBLIC_KEY)"},
 		&cli.StringFlag{Name: "secret-key", Usage: "`KEY` of the project; better in the environment (LANGFUSE_SECRET_KEY)"},
 		&cli.StringFlag{Name: "api", Value: langfuse.APIAuto, Usage: "`WAY` into Langfuse: auto, otlp, ingestion"},
-		&cli.StringFlag{Name: "environment", Usage: "`NAME` of the environment (LANGFUSE_TRACING_ENVIRONMENT)"},
 		&cli.StringFlag{Name: "release", Usage: "`NAME` of the release (LANGFUSE_RELEASE)"},
-		&cli.StringFlag{Name: "env-file", Value: ".env", Usage: "`FILE` with environment variables; the process's own win"},
-	}, privacyFlags()...)
+	}, readingFlags()...)
 }
 
 // options are the flags and the environment, checked.
@@ -56,20 +63,29 @@ type options struct {
 }
 
 func readOptions(c *cli.Context) (*options, error) {
-	o := &options{
-		inputs: c.Args().Slice(), to: c.String("to"), dryRun: c.Bool("dry-run"), json: c.Bool("json"),
-		giveUp: c.Duration("give-up"), retryFor: c.Duration("retry-for"), deadLetters: c.String("dead-letters"),
-		logger: newLogger(os.Stderr),
+	o, err := readReadingOptions(c)
+	if err != nil {
+		return nil, err
 	}
+	o.to, o.dryRun, o.retryFor, o.deadLetters = c.String("to"), c.Bool("dry-run"), c.Duration("retry-for"), c.String("dead-letters")
+	if o.retryFor <= 0 {
+		return nil, usagef("--give-up and --retry-for must be positive")
+	}
+	return o, o.chooseSink()
+}
+
+// readReadingOptions reads the flags of readingFlags and --json.
+func readReadingOptions(c *cli.Context) (*options, error) {
+	o := &options{inputs: c.Args().Slice(), json: c.Bool("json"), giveUp: c.Duration("give-up"), logger: newLogger(os.Stderr)}
 	if len(o.inputs) == 0 {
-		return nil, usagef("no log given; try: tailer backfill proxy.log, or: docker logs litellm 2>&1 | tailer -")
+		return nil, usagef("no log given; try: tailer %[1]s proxy.log, or: docker logs litellm 2>&1 | tailer %[1]s -", c.Command.Name)
 	}
 	for _, arg := range o.inputs {
 		if len(arg) > 1 && strings.HasPrefix(arg, "-") {
 			return nil, usagef("flags come before the files: %s", arg)
 		}
 	}
-	if o.giveUp <= 0 || o.retryFor <= 0 {
+	if o.giveUp <= 0 {
 		return nil, usagef("--give-up and --retry-for must be positive")
 	}
 	lookup, err := environment(c.String("env-file"), c.IsSet("env-file"))
@@ -82,10 +98,7 @@ func readOptions(c *cli.Context) (*options, error) {
 	if err := o.readLangfuse(c, lookup); err != nil {
 		return nil, err
 	}
-	if err := o.readEnrich(c, lookup); err != nil {
-		return nil, err
-	}
-	return o, o.chooseSink()
+	return o, o.readEnrich(c, lookup)
 }
 
 // readLangfuse takes flags over the environment.
