@@ -94,6 +94,9 @@ func (t transport) RoundTrip(request *http.Request) (response *http.Response, er
 			err = request.Context().Err()
 		}
 	}()
+	if request.Body == nil {
+		request.Body = http.NoBody
+	}
 	recorder := httptest.NewRecorder()
 	t.server.ServeHTTP(recorder, request)
 	return recorder.Result(), nil

@@ -53,6 +53,7 @@ func (s *Server) ingest(r *http.Request, body []byte) answer {
 		successes = append(successes, verdict{ID: event.ID, Status: http.StatusCreated})
 		s.events[event.ID]++
 		s.bodies = append(s.bodies, event)
+		s.book.keepEvent(event)
 	}
 	return object(http.StatusMultiStatus, map[string][]verdict{"successes": successes, "errors": errors})
 }

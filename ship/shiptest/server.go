@@ -56,10 +56,13 @@ type Server struct {
 	faults   []Fault
 	requests []Request
 	spans    map[string]int
-	rows     []row
 	stored   []*tracepb.ResourceSpans
 	events   map[string]int
 	bodies   []Event
+
+	book      book // what the read API shows
+	dual      bool
+	retention int // days
 }
 
 // New starts a server that says it is of the given version, such as "3.225.4".
@@ -188,11 +191,12 @@ func (s *Server) handle(r *http.Request, body []byte) answer {
 	if s.maxBytes > 0 && len(body) > s.maxBytes {
 		return text(http.StatusRequestEntityTooLarge, "Body exceeded "+strconv.Itoa(s.maxBytes)+" bytes limit")
 	}
+	if said, handled := s.read(r, body); handled {
+		return said
+	}
 	switch {
 	case r.URL.Path == Health:
 		return object(http.StatusOK, map[string]string{"status": "OK", "version": s.version})
-	case r.URL.Path == Rows && s.major() == "4":
-		return s.readRows(r)
 	case r.URL.Path == Traces && s.major() == "2", r.URL.Path != Traces && r.URL.Path != Ingestion:
 		return object(http.StatusNotFound, map[string]string{"message": "This page could not be found"})
 	case r.Method != http.MethodPost:
@@ -240,7 +244,8 @@ func (s *Server) export(r *http.Request, body []byte) answer {
 	if proto.Unmarshal(body, &export) != nil {
 		return refuse("Failed to parse OTel Protobuf Trace")
 	}
-	var rows []row
+	var ids []string
+	var spans []named
 	for _, group := range export.GetResourceSpans() {
 		for _, scope := range group.GetScopeSpans() {
 			for _, span := range scope.GetSpans() {
@@ -251,15 +256,15 @@ func (s *Server) export(r *http.Request, body []byte) answer {
 				if s.poison[trace] != 0 {
 					return refuse("span cannot be processed. The entire export was rejected.")
 				}
-				start := time.Unix(0, int64(span.GetStartTimeUnixNano())).UTC()
-				rows = append(rows, row{ID: id, TraceID: trace, StartTime: start, at: time.Now()})
+				ids = append(ids, trace+"/"+id)
+				spans = append(spans, named{span, scope.GetScope().GetName()})
 			}
 		}
 	}
-	for _, r := range rows {
-		s.spans[r.TraceID+"/"+r.ID]++
+	for i, span := range spans {
+		s.spans[ids[i]]++
+		s.book.keepSpan(span.Span, span.scope, s.major() == "4")
 	}
-	s.rows = append(s.rows, rows...)
 	s.stored = append(s.stored, export.GetResourceSpans()...)
 	return object(http.StatusOK, struct{}{})
 }
