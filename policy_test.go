@@ -40,20 +40,66 @@ const (
 // imports is the architecture: data goes right, only positions come back, and
 // stages never import each other.
 var imports = map[string]rule{
-	"tailer":                   {nil, "the nouns do no I/O and depend on nothing"},
-	"tailer/parse":             {[]string{"tailer", "github.com/tidwall/gjson", "tailer/parse/pyrepr"}, "one line of bytes becomes one record, purely"},
-	"tailer/parse/pyrepr":      {nil, "a reader of Python reprs knows nothing of tailer"},
-	"tailer/internal/pair":     {[]string{"tailer"}, "a table test needs no other stage"},
-	"tailer/internal/enrich":   {[]string{"tailer"}, "who asked is told by the exchange alone"},
-	"tailer/state":             {[]string{"tailer"}, "positions know no stage"},
-	"tailer/internal/source":   {[]string{"tailer", "github.com/klauspost/compress/", "github.com/ulikunitz/xz"}, "lines are all it gives; what they mean is parse's"},
-	"tailer/ship":              {[]string{"tailer", protoOTLP, protobuf, "github.com/cenkalti/backoff/v5", "tailer/ship/otlp"}, "batching and retry know no server"},
-	"tailer/ship/otlp":         {[]string{"tailer", protoOTLP, protobuf}, "an encoder does no I/O"},
-	"tailer/ship/langfuse":     {[]string{"tailer", "tailer/ship", "tailer/ship/otlp", protoOTLP, protobuf}, "the only place that speaks to Langfuse"},
-	"tailer/ship/shiptest":     {[]string{protoOTLP, protobuf}, "a double that used tailer's code would agree with its faults"},
-	"tailer/internal/config":   {[]string{"github.com/goccy/go-yaml", "github.com/goccy/go-yaml/ast", "github.com/dustin/go-humanize"}, "a file's form; who uses a setting judges its meaning"},
-	"tailer/internal/report":   {[]string{"tailer", "tailer/ship/otlp", "github.com/DataDog/sketches-go/", "github.com/rivo/uniseg"}, "its figures are the spans' and nothing else's"},
-	"tailer/internal/pipeline": {[]string{"tailer"}, "stages arrive as small interfaces"},
+	"tailer": {
+		nil,
+		"the nouns do no I/O and depend on nothing",
+	},
+	"tailer/internal/config": {
+		[]string{"github.com/goccy/go-yaml", "github.com/goccy/go-yaml/ast", "github.com/dustin/go-humanize"},
+		"a file's form; who uses a setting judges its meaning",
+	},
+	"tailer/internal/enrich": {
+		[]string{"tailer"},
+		"who asked is told by the exchange alone",
+	},
+	"tailer/internal/pair": {
+		[]string{"tailer"},
+		"a table test needs no other stage",
+	},
+	"tailer/internal/pipeline": {
+		[]string{"tailer"},
+		"stages arrive as small interfaces",
+	},
+	"tailer/internal/report": {
+		[]string{"tailer", "tailer/ship/otlp", "github.com/DataDog/sketches-go/", "github.com/rivo/uniseg"},
+		"its figures are the spans' and nothing else's",
+	},
+	"tailer/internal/source": {
+		[]string{"tailer", "github.com/klauspost/compress/", "github.com/ulikunitz/xz"},
+		"lines are all it gives; what they mean is parse's",
+	},
+	"tailer/internal/source/kafka": {
+		[]string{"tailer", "github.com/twmb/franz-go/"},
+		"the only place that knows Kafka",
+	},
+	"tailer/parse": {
+		[]string{"tailer", "github.com/tidwall/gjson", "tailer/parse/pyrepr"},
+		"one line of bytes becomes one record, purely",
+	},
+	"tailer/parse/pyrepr": {
+		nil,
+		"a reader of Python reprs knows nothing of tailer",
+	},
+	"tailer/ship": {
+		[]string{"tailer", protoOTLP, protobuf, "github.com/cenkalti/backoff/v5", "tailer/ship/otlp"},
+		"batching and retry know no server",
+	},
+	"tailer/ship/langfuse": {
+		[]string{"tailer", "tailer/ship", "tailer/ship/otlp", protoOTLP, protobuf},
+		"the only place that speaks to Langfuse",
+	},
+	"tailer/ship/otlp": {
+		[]string{"tailer", protoOTLP, protobuf},
+		"an encoder does no I/O",
+	},
+	"tailer/ship/shiptest": {
+		[]string{protoOTLP, protobuf},
+		"a double that used tailer's code would agree with its faults",
+	},
+	"tailer/state": {
+		[]string{"tailer"},
+		"positions know no stage",
+	},
 }
 
 // wiring may import everything.

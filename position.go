@@ -26,6 +26,7 @@ type Line struct {
 	Pos    Position  // of the whole line; of all pieces when a container split it
 	Stamp  time.Time // the container's own stamp of the first piece, UTC; zero when there is none
 	Stream Stream    //
+	Writer string    // tells apart the writers that share a source: a Kafka record's key; mostly ""
 	Cut    int64     // bytes dropped because the line was longer than the source's limit
 	Open   bool      // the input ended before the newline
 }

@@ -1,0 +1,196 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+const (
+	// fetchBytes bounds one fetch from one broker.
+	fetchBytes = 2 << 20
+	// pollRecords bounds what is taken from the client at once.
+	pollRecords = 500
+)
+
+// ErrLost says that the group gave the partition to somebody else without asking:
+// this member was too slow to answer, or was cut off. Nothing can be committed.
+var ErrLost = errors.New("partition lost to another member of the group")
+
+// Serve reads one partition until Next returns io.EOF. ctx ends when the
+// partition is lost, or when Run's ctx ends.
+type Serve func(ctx context.Context, p *Partition) error
+
+// A Consumer is one member of a consumer group. Run may be called once.
+type Consumer struct {
+	client *kgo.Client
+	field  string
+	logger *slog.Logger
+	serve  Serve
+	ctx    context.Context // of Run: the client's callbacks have none of their own
+
+	mu    sync.Mutex
+	parts map[place]*Partition // guarded by mu
+	err   error                // the first of a Serve; guarded by mu
+	fail  context.CancelFunc   // ends Run
+}
+
+// place names a partition.
+type place struct {
+	topic     string
+	partition int32
+}
+
+// New checks cfg. It does not connect yet.
+func New(cfg Config) (*Consumer, error) {
+	opts, err := cfg.options()
+	if err != nil {
+		return nil, err
+	}
+	c := &Consumer{field: cfg.Field, logger: cfg.Logger.With("component", "kafka"), parts: map[place]*Partition{}}
+	opts = append(opts,
+		kgo.OnPartitionsAssigned(c.assigned), kgo.OnPartitionsRevoked(c.revoked), kgo.OnPartitionsLost(c.lost))
+	if c.client, err = kgo.NewClient(opts...); err != nil {
+		return nil, fmt.Errorf("kafka: %w", err)
+	}
+	return c, nil
+}
+
+// Run joins the group and calls serve on a goroutine of its own for each
+// partition that the group gives. It leaves the group and returns when ctx ends
+// (nil), or with the first error of a serve. All goroutines have ended then.
+func (c *Consumer) Run(ctx context.Context, serve Serve) error {
+	ctx, c.fail = context.WithCancel(ctx)
+	defer c.fail()
+	c.ctx, c.serve = ctx, serve
+	c.poll(ctx)
+	c.take(c.all(), false)
+	c.client.CloseAllowingRebalance()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
+
+// poll hands records to their partitions until ctx ends.
+func (c *Consumer) poll(ctx context.Context) {
+	told := ""
+	for {
+		fetches := c.client.PollRecords(ctx, pollRecords)
+		if ctx.Err() != nil || fetches.IsClientClosed() {
+			return
+		}
+		said := ""
+		fetches.EachError(func(topic string, partition int32, err error) {
+			said = fmt.Sprintf("%s/%d: %v", topic, partition, err)
+		})
+		if said != "" && said != told { // the client tries again for ever: once is enough
+			c.logger.Warn("fetch failed, will try again", "err", said)
+		}
+		told = said
+		fetches.EachPartition(func(fetched kgo.FetchTopicPartition) {
+			if p := c.part(place{fetched.Topic, fetched.Partition}); p != nil {
+				p.push(fetched.Records)
+			}
+		})
+		c.client.AllowRebalance()
+	}
+}
+
+func (c *Consumer) part(at place) *Partition {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.parts[at]
+}
+
+func (c *Consumer) all() []*Partition {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	parts := make([]*Partition, 0, len(c.parts))
+	for _, p := range c.parts {
+		parts = append(parts, p)
+	}
+	return parts
+}
+
+// assigned starts a reader for each new partition, told where it ends now.
+func (c *Consumer) assigned(ctx context.Context, client *kgo.Client, given map[string][]int32) {
+	topics := make([]string, 0, len(given))
+	for topic := range given {
+		topics = append(topics, topic)
+	}
+	ends, err := kadm.NewClient(client).ListEndOffsets(ctx, topics...)
+	if err != nil {
+		c.logger.Warn("ends of partitions are not known: all that is read counts as a replay", "err", err)
+	}
+	for topic, partitions := range given {
+		for _, number := range partitions {
+			at := place{topic, number}
+			end, known := ends.Lookup(topic, number)
+			if !known || end.Err != nil {
+				end.Offset = unknownEnd
+			}
+			c.start(newPartition(c, at, end.Offset))
+		}
+	}
+}
+
+func (c *Consumer) start(p *Partition) {
+	ctx, cancel := context.WithCancel(c.ctx)
+	p.cancel = cancel
+	c.mu.Lock()
+	c.parts[p.at] = p
+	c.mu.Unlock()
+	c.logger.Info("partition assigned", "source", p.Source())
+	go func() {
+		defer close(p.done)
+		defer cancel()
+		if err := c.serve(ctx, p); err != nil && ctx.Err() == nil {
+			c.mu.Lock()
+			if c.err == nil {
+				c.err = fmt.Errorf("read %s: %w", p.Source(), err)
+			}
+			c.mu.Unlock()
+			c.fail()
+		}
+	}()
+}
+
+// revoked waits until the readers of partitions that go elsewhere have returned.
+func (c *Consumer) revoked(_ context.Context, _ *kgo.Client, gone map[string][]int32) {
+	c.take(c.named(gone), false)
+}
+
+// lost is revoked without the right to commit.
+func (c *Consumer) lost(_ context.Context, _ *kgo.Client, gone map[string][]int32) {
+	c.take(c.named(gone), true)
+}
+
+func (c *Consumer) named(names map[string][]int32) (parts []*Partition) {
+	for topic, partitions := range names {
+		for _, number := range partitions {
+			if p := c.part(place{topic, number}); p != nil {
+				parts = append(parts, p)
+			}
+		}
+	}
+	return parts
+}
+
+// take ends the readers of parts and waits for them.
+func (c *Consumer) take(parts []*Partition, lost bool) {
+	for _, p := range parts {
+		p.end(lost)
+	}
+	for _, p := range parts {
+		<-p.done
+		c.mu.Lock()
+		delete(c.parts, p.at)
+		c.mu.Unlock()
+		c.logger.Info("partition released", "source", p.Source(), "lost", lost)
+	}
+}
