@@ -72,6 +72,10 @@ var imports = map[string]rule{
 		[]string{"tailer", "github.com/twmb/franz-go/"},
 		"the only place that knows Kafka",
 	},
+	"tailer/internal/source/s3": {
+		[]string{"github.com/minio/minio-go/", "github.com/cenkalti/backoff/v5"},
+		"the only place that speaks S3",
+	},
 	"tailer/parse": {
 		[]string{"tailer", "github.com/tidwall/gjson", "tailer/parse/pyrepr"},
 		"one line of bytes becomes one record, purely",

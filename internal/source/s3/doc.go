@@ -1,0 +1,25 @@
+// Package s3 is the source for payloads that LiteLLM's s3, s3_v2 and gcs_bucket
+// callbacks keep as objects: it lists a bucket by the S3 API and yields its
+// objects, opened, in the order of their keys. LiteLLM's keys begin with the day
+// (`<path>/[team/]YYYY-MM-DD/time-HH-MM-SS-ffffff_<id>.json`), so that is the order
+// of time within a path.
+//
+//	bucket, err := s3.Open("s3://logs/litellm/", s3.Config{Env: os.LookupEnv})
+//	listing := bucket.List(ctx, lastKey)
+//	defer listing.Close()
+//	for {
+//		object, err := listing.Next() // io.EOF at the end
+//		…
+//		object.Body.Close()
+//	}
+//
+// Invariants:
+//   - Keys ascend, and each is after the key that List was given: whoever
+//     remembers the last key that was dealt with loses and repeats nothing.
+//   - A few objects are fetched ahead; small ones whole, so that a connection that
+//     breaks costs a second try and not the run. Memory is bounded.
+//   - Keys come from the environment or AWS's files, as for other programs, and are
+//     never printed.
+//
+// It writes nothing, and it does not know what an object holds.
+package s3
