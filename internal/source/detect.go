@@ -17,8 +17,8 @@ const (
 	sampleMaxBytes = 4 << 20
 
 	// maxLayers is how many envelopes may be around each other, as in
-	// `docker compose logs -t`.
-	maxLayers = 3
+	// `docker compose logs -t` with its colour codes spelled out.
+	maxLayers = 4
 )
 
 // A kind is one envelope that can be detected.
@@ -47,6 +47,7 @@ var kinds = []kind{
 	{func([][]byte, Config) envelope { return cloudLogging{} }, objectLeast, exportPercent},
 	{func([][]byte, Config) envelope { return lokiJSON{} }, objectLeast, exportPercent},
 	{func([][]byte, Config) envelope { return cloudWatch{} }, objectLeast, exportPercent},
+	{func([][]byte, Config) envelope { return payloadObject{} }, objectLeast, exportPercent},
 	{newJournalExport, prefixLeast, exportPercent},
 	{func([][]byte, Config) envelope { return syslog5424{} }, prefixLeast, exportPercent},
 	{syslogKind("rfc 3164", true, false), prefixLeast, exportPercent},
@@ -56,6 +57,7 @@ var kinds = []kind{
 	{newCompose, prefixLeast, exportPercent},
 	{newLoki, prefixLeast, exportPercent},
 	{func([][]byte, Config) envelope { return timestamps{} }, prefixLeast, exportPercent},
+	{newColour, prefixLeast, exportPercent},
 }
 
 // enough tells whether head, the beginning of an input, makes a sample.

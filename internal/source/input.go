@@ -1,7 +1,6 @@
 package source
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -25,6 +24,7 @@ type Input struct {
 	Size    int64     // bytes as stored, so compressed ones; 0 when unknown
 	ModTime time.Time // zero for standard input
 	pipe    bool      // a named pipe
+	stored  stored
 }
 
 // Live reports whether the input is a pipe, which may pause and can't be read
@@ -35,16 +35,20 @@ func (in Input) Live() bool { return in.Stdin() || in.pipe }
 func (in Input) Stdin() bool { return in.Path == stdinName }
 
 // Log returns what rotated siblings of one log have in common: folder and name
-// of the live file.
+// of the live file. All files of payloads that one argument names are one log.
 func (in Input) Log() string {
+	if in.stored.root != "" {
+		return in.stored.root
+	}
 	return filepath.Join(filepath.Dir(in.Path), rotationOf(filepath.Base(in.Path)).log)
 }
 
 // Expand turns command-line arguments (files, globs, folders, "-") into inputs
 // in the order in which they are to be read: by name, numbers by value, and the
 // rotated siblings of one log oldest first (app.log.2.gz, app.log.1, app.log).
-// Standard input is last. A folder stands for the regular files in it, without
-// hidden ones and without its subfolders. A file named twice is one input.
+// Files of payloads follow, oldest first; standard input is last. A folder stands
+// for the regular files in it, without hidden ones, and for the files of payloads
+// in its subfolders. A file named twice is one input.
 //
 // Errors are ErrNoMatch, and those of the file system for files that are not
 // there or not readable.
@@ -62,27 +66,15 @@ func Expand(args []string) ([]Input, error) {
 				continue
 			}
 			seen[id] = true
-			in, err := inspect(path)
+			in, err := inspect(path, arg)
 			if err != nil {
 				return nil, err
 			}
 			inputs = append(inputs, in)
 		}
 	}
-	slices.SortStableFunc(inputs, func(a, b Input) int {
-		if a.Stdin() || b.Stdin() {
-			return cmp.Compare(boolRank(a.Stdin()), boolRank(b.Stdin()))
-		}
-		return compareLogs(a.Path, b.Path)
-	})
+	sortInputs(inputs)
 	return inputs, nil
-}
-
-func boolRank(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // expand returns the files that one argument names.
@@ -122,7 +114,7 @@ func filesIn(dir string) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read folder: %w", err)
 	}
-	var paths []string
+	paths := storedBelow(dir)
 	for _, entry := range entries {
 		path := filepath.Join(dir, entry.Name())
 		info, err := os.Stat(path)
@@ -151,8 +143,8 @@ func identify(path string) string {
 	return path
 }
 
-// inspect checks that a file can be read.
-func inspect(path string) (Input, error) {
+// inspect checks that a file, which an argument names, can be read.
+func inspect(path, arg string) (Input, error) {
 	if path == stdinName {
 		return Input{Path: path}, nil
 	}
@@ -173,5 +165,6 @@ func inspect(path string) (Input, error) {
 		return Input{}, fmt.Errorf("check input: %w", err)
 	}
 	in.Size = info.Size()
+	in.stored, _ = storedIn(path, arg)
 	return in, nil
 }

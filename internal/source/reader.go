@@ -112,7 +112,14 @@ func (r *Reader) start(cfg Config) {
 		head = head[len(byteOrderMark):]
 	}
 	r.lines = s
-	for _, env := range detect(sampleOf(head, s.err != nil), cfg) {
+	envelopes := detect(sampleOf(head, s.err != nil), cfg)
+	if len(envelopes) == 0 && isDocument(head) {
+		head = s.peek(enoughDocument(keep))
+		if envelopes = detect(sampleOfDocument(head, keep), cfg); len(envelopes) > 0 {
+			r.lines = s.document(keep + envelopeRoom)
+		}
+	}
+	for _, env := range envelopes {
 		s.limit = keep + envelopeRoom
 		l := newLayer(r.lines, env, keep)
 		r.layers = append(r.layers, l)
