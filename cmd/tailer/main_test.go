@@ -122,6 +122,9 @@ func readFile(t *testing.T, path string) []byte {
 
 func writeFile(t *testing.T, path string, b []byte) string {
 	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(path, b, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 // saying of which request.
 type outcomes struct {
 	recent []outcome
+	seen   bool // the log has such lines at all
 }
 
 type outcome struct {
@@ -24,13 +25,18 @@ func (o *outcomes) add(r *tailer.Record) {
 	if len(o.recent) >= maxOutcomes {
 		o.recent = append(o.recent[:0], o.recent[maxOutcomes/2:]...)
 	}
+	o.seen = true
 	o.recent = append(o.recent, outcome{at: r.Time, failed: r.Call.Outcome == tailer.OutcomeFailure})
 }
 
 // failures returns how many attempts failed between the start of an attempt's
 // request and its end. sure is false when they may be another request's: then
-// another one was answered meanwhile, or none can be told.
+// another one was answered meanwhile, or the log has no such lines, as a file of
+// payloads.
 func (o *outcomes) failures(a *attempt) (n int, sure bool) {
+	if !o.seen {
+		return 0, false
+	}
 	answered := 0
 	for i := len(o.recent) - 1; i >= 0; i-- {
 		switch line := o.recent[i]; {

@@ -35,7 +35,7 @@ var page = regexp.MustCompile(`^\{\s*"events"\s*:\s*\[`)
 const longestPage = 64
 
 func newElements(src io.Reader, limit int) *elements {
-	return &elements{src: bufio.NewReaderSize(src, chunkSize), limit: limit}
+	return &elements{src: bufio.NewReaderSize(src, 64<<10), limit: limit}
 }
 
 func (e *elements) next() (tailer.Line, error) {
