@@ -101,7 +101,11 @@ func (c *Clock) JSON(stamp []byte) (time.Time, bool) {
 	return c.local(year, time.Month(month), day, hour, minute, second, nanos), true
 }
 
-// Text reads a time of day. A container's stamp tells the day, and the time
+// isCoarse reports whether a stamp is exact to a second only, as those of syslog
+// and journald are in most forms.
+func isCoarse(stamp time.Time) bool { return stamp.Nanosecond() == 0 }
+
+// Text reads a time of day. A container's stamp tells the day, and mostly the time
 // itself more exactly than the record does. coarse says that the time is exact
 // to a second only.
 func (c *Clock) Text(hour, minute, second int, container time.Time) (at time.Time, coarse bool) {
@@ -111,7 +115,7 @@ func (c *Clock) Text(hour, minute, second int, container time.Time) (at time.Tim
 		c.lastTOD = tod
 		c.day = civil(container.In(c.location))
 		c.note(container)
-		return container, false
+		return container, isCoarse(container)
 	}
 	if c.day.IsZero() {
 		c.day = civil(time.Now().In(c.location))

@@ -259,7 +259,10 @@ func TestCoarse(t *testing.T) {
 	if _, coarse := clock.Text(9, 0, 0, time.Time{}); !coarse {
 		t.Error("a text stamp is not coarse")
 	}
-	if _, coarse := clock.Text(9, 0, 0, day.Add(9*time.Hour)); coarse {
+	if _, coarse := clock.Text(9, 0, 0, day.Add(9*time.Hour)); !coarse {
+		t.Error("a syslog stamp is not coarse")
+	}
+	if _, coarse := clock.Text(9, 0, 0, day.Add(9*time.Hour+time.Millisecond)); coarse {
 		t.Error("a container's stamp is coarse")
 	}
 }

@@ -262,7 +262,7 @@ func (f *framer) openDocument(l tailer.Line) {
 	f.inDoc = true
 	f.document = frame{form: &documentForm, stream: l.Stream, pos: l.Pos, time: f.clock.Last(), unstamped: l.Stamp.IsZero()}
 	if !l.Stamp.IsZero() {
-		f.document.time = l.Stamp
+		f.document.time, f.document.coarse = l.Stamp, isCoarse(l.Stamp)
 	}
 	f.docBuf = append(f.docBuf[:0], '{')
 }
@@ -310,7 +310,7 @@ func (f *framer) accessFrame(b []byte, l tailer.Line, at time.Time) {
 	if !l.Stamp.IsZero() {
 		at = l.Stamp
 	}
-	f.emit(&frame{form: &accessForm, text: b, raw: b, time: at, coarse: l.Stamp.IsZero(), unstamped: l.Stamp.IsZero(), stream: l.Stream, pos: l.Pos})
+	f.emit(&frame{form: &accessForm, text: b, raw: b, time: at, coarse: isCoarse(l.Stamp), unstamped: l.Stamp.IsZero(), stream: l.Stream, pos: l.Pos})
 }
 
 // redate moves the times of what is open.

@@ -3,7 +3,8 @@ package source
 import "bytes"
 
 // compose is what `docker compose logs` puts before a line: the container's
-// name, blanks up to the width of the longest name, a bar and a blank.
+// name, blanks up to the width of the longest name (tabs, after some pastes), a bar
+// and a blank.
 //
 //	litellm-1  | text
 //
@@ -54,17 +55,17 @@ func cutContainer(line []byte) (name string, column int, text []byte, ok bool) {
 		n++
 	}
 	column = n
-	for column < len(line) && line[column] == ' ' {
+	for column < len(line) && isBlank(line[column]) {
 		column++
 	}
 	if n == 0 || column == n || column > n+mostBlanks || column == len(line) || line[column] != '|' {
 		return "", 0, nil, false
 	}
 	rest := line[column+1:]
-	if len(bytes.TrimSuffix(rest, carriageReturn)) > 0 && rest[0] != ' ' {
+	if len(bytes.TrimSuffix(rest, carriageReturn)) > 0 && !isBlank(rest[0]) {
 		return "", 0, nil, false
 	}
-	return string(line[:n]), column, bytes.TrimPrefix(rest, space), true
+	return string(line[:n]), column, cutBlank(rest), true
 }
 
 // isNameByte tells whether a container's name may hold c.

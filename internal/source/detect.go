@@ -56,6 +56,7 @@ var kinds = []kind{
 	{func([][]byte, Config) envelope { return podPrefix{} }, prefixLeast, exportPercent},
 	{newCompose, prefixLeast, exportPercent},
 	{newLoki, prefixLeast, exportPercent},
+	{newLogStream, prefixLeast, exportPercent},
 	{func([][]byte, Config) envelope { return timestamps{} }, prefixLeast, exportPercent},
 	{newColour, prefixLeast, exportPercent},
 }
