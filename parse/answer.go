@@ -2,6 +2,7 @@ package parse
 
 import (
 	"bytes"
+	"encoding/json"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -60,12 +61,52 @@ func (p *Parser) decodeAnswer(text []byte, r *tailer.Record) bool {
 		r.Call.Streamed = true
 		return true
 	}
-	rd := p.repr(text, nil)
-	if answer := p.json(rd); rd.Err() == nil && len(answer) > 0 && answer[0] == '{' {
+	answer := p.spaced(text)
+	if answer == nil {
+		rd := p.repr(text, nil)
+		if answer = p.json(rd); rd.Err() != nil {
+			answer = nil
+		}
+	}
+	if len(answer) > 0 && answer[0] == '{' {
 		r.Call.Response = answer
 		r.Call.ResponseID = gjson.GetBytes(answer, "id").String()
 	}
 	return true
+}
+
+// maxSpaced bounds the members of a model that is read as str() prints it.
+const maxSpaced = 64
+
+// spaced reads a pydantic model as str() prints it, `id='…' results=[…] meta={…}`,
+// as JSON; nil when the text is anything else.
+func (p *Parser) spaced(text []byte) json.RawMessage {
+	text = bytes.TrimSpace(text)
+	var fields tailer.Fields
+	for len(text) > 0 {
+		name, rest, ok := bytes.Cut(text[:min(len(text), 80)], []byte("="))
+		if !ok || !isIdentifier(string(name)) || len(fields) == maxSpaced {
+			return nil
+		}
+		text = text[len(text[:min(len(text), 80)])-len(rest):]
+		rd := p.repr(text, nil)
+		value := p.json(rd)
+		if rd.Err() != nil {
+			return nil
+		}
+		if value != nil {
+			fields = append(fields, tailer.Field{Name: string(name), Value: value})
+		}
+		text = text[rd.Offset():]
+		if len(text) > 0 && text[0] != ' ' {
+			return nil
+		}
+		text = bytes.TrimLeft(text, " ")
+	}
+	if fields == nil {
+		return nil
+	}
+	return fields.JSON()
 }
 
 // decodeRawAnswer reads the provider's answer where it is JSON.

@@ -67,7 +67,7 @@ func (c *call) exchange(log *outcomes) (x tailer.Exchange, ok bool) {
 	if x.Request.Rebuilt {
 		c.requestedModel(&x, last)
 	}
-	if x.Streamed && c.disagrees(last) {
+	if x.Streamed && disagrees(&x, last) {
 		x.Model, x.ModelGroup = "", ""
 		x.Incomplete = append(x.Incomplete, "model of a streamed fallback not confirmed")
 	}
@@ -78,9 +78,9 @@ func (c *call) exchange(log *outcomes) (x tailer.Exchange, ok bool) {
 // Before 1.98 LiteLLM tells the client of a streamed answer by a fallback the
 // name of the model that failed (1.84), or none (1.61 to 1.80); its payload
 // names the one that answered.
-func (c *call) disagrees(last *attempt) bool {
+func disagrees(x *tailer.Exchange, last *attempt) bool {
 	return last.Outcome != tailer.OutcomeFailure && before198(last) &&
-		last.ModelGroup != "" && last.ModelGroup != c.request.Body.Text("model")
+		last.ModelGroup != "" && last.ModelGroup != x.Request.Body.Text("model")
 }
 
 // before198 reports whether an attempt was logged by a version before 1.98.
