@@ -28,6 +28,9 @@ func (p *Parser) decodePiece(text []byte, f *form, r *tailer.Record) bool {
 		return false
 	}
 	r.Call.ResponseID = gjson.GetBytes(r.Call.Response, "id").String()
+	if f.prefix == deltaStart {
+		r.Function = "delta"
+	}
 	return f.decode == asPiece || isID(r.Call.ResponseID)
 }
 
@@ -116,5 +119,25 @@ func decodeRawAnswer(text []byte, r *tailer.Record) bool {
 		return false
 	}
 	r.Call.Response = bytes.Clone(text)
+	return true
+}
+
+// decodeCounted reads `[…], text in token_counter: None`, a prompt, or `None, text
+// in token_counter: …`, a text.
+func (p *Parser) decodeCounted(text []byte, r *tailer.Record) bool {
+	const mark = ", text in token_counter: "
+	if answer, ok := bytes.CutPrefix(text, []byte("None"+mark)); ok {
+		r.Call.Response = jsonText(string(answer))
+		return len(answer) > 0 && string(answer) != "None"
+	}
+	if !hasPrefix(text, "[") {
+		return false
+	}
+	rd := p.repr(text, nil)
+	messages := p.json(rd)
+	if rd.Err() != nil || rd.Repairs() > 0 || string(text[rd.Offset():]) != mark+"None" {
+		return false
+	}
+	r.Hint = tailer.Fields{{Name: "messages", Value: messages}}
 	return true
 }

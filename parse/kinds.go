@@ -30,6 +30,7 @@ const (
 	asPiece              // Delta(…) or a dict
 	asEvents             // bytes of server-sent events
 	asCost               //
+	asCounted            // a list of messages, or a text
 	asMark               // the prefix says it all
 )
 
@@ -59,7 +60,11 @@ var forms = []form{
 	{"litellm.a", tailer.KindArguments, asArguments},
 	{"litellm.responses(", tailer.KindArguments, asArguments},
 	{"litellm.anthropic_messages(", tailer.KindArguments, asArguments},
+	// The router's outcome of one attempt, by the name of what it called; most
+	// names start with "litellm.a". All versions.
 	{"ageneric_api_call_with_fallbacks(", tailer.KindAttempt, asArguments},
+	{"aresponses(model=", tailer.KindAttempt, asArguments},
+	{"anthropic_messages(model=", tailer.KindAttempt, asArguments},
 	// The body as JSON. All versions; by 1.84 on one line and up to 100 KiB.
 	{"Request received by LiteLLM:\n", tailer.KindBody, asBody},
 	// The headers, without an id. A Headers({…}) call up to 1.80, then a dict.
@@ -82,12 +87,16 @@ var forms = []form{
 	// versions, events of /v1/responses.
 	{"async_data_generator: received streaming chunk - b'event: ", tailer.KindPiece, asEvents},
 	{"async_data_generator: received streaming chunk - {'type': '", tailer.KindPiece, asPiece},
-	{"model_response.choices[0].delta: Delta(", tailer.KindPiece, asPiece},
+	{deltaStart, tailer.KindPiece, asPiece},
 	{"Raw OpenAI Chunk={", tailer.KindPiece, asPiece},
 	// The answer, without a call id. All versions.
 	{"Async Response: ", tailer.KindAnswer, asAnswer},
 	{"RAW RESPONSE:\n", tailer.KindRawAnswer, asRawAnswer},
 	{"response_cost: ", tailer.KindCost, asCost},
+	// The messages of a stream whose provider stated no usage, then its text, by
+	// one thread without a pause. 1.72 and later; read from JSON logs only, for in
+	// text logs the text has no certain end.
+	{countedStart, tailer.KindCounted, asCounted},
 	{"Async success callbacks: Got a complete streaming response", tailer.KindLogged, asMark},
 	// What the client is told. All versions; cid since 1.109.
 	{"litellm.proxy.proxy_server.", tailer.KindFailure, asFailure},
@@ -108,6 +117,11 @@ var (
 	bodyForm     = form{kind: tailer.KindBody, decode: asBody}       // a body that starts on the next line
 	rawForm      = form{kind: tailer.KindRawAnswer, decode: asRawAnswer, prefix: "RAW RESPONSE:\n"}
 )
+
+// deltaStart begins a piece that a chunk repeats where the log has chunks.
+const deltaStart = "model_response.choices[0].delta: Delta("
+
+const countedStart = "messages in token_counter: "
 
 const payloadStart = "{\n    \"id\": \""
 

@@ -117,6 +117,8 @@ func (p *Parser) decode(f *frame, r *tailer.Record) bool {
 		return p.decodeAnswer(text[len(f.form.prefix):], r)
 	case asRawAnswer:
 		return decodeRawAnswer(text[min(len(text), len(f.form.prefix)):], r)
+	case asCounted:
+		return hasPrefix(f.raw, jsonStart) && p.decodeCounted(text[len(countedStart):], r)
 	case asCost:
 		cost, err := strconv.ParseFloat(string(bytes.TrimSpace(text[len(f.form.prefix):])), 64)
 		r.Call.CostTotal = &cost

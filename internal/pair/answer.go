@@ -14,11 +14,15 @@ import (
 type answer struct {
 	response json.RawMessage // the router's, else the provider's
 	raw      json.RawMessage
-	begun    bool // the router has answered
+	begun    bool      // the router has answered
+	ok       time.Time // when the router said that an attempt succeeded
 	pieces   pieces
 	first    time.Time // first piece
 	at       time.Time // of the newest record about it
 	cost     *float64
+	text     json.RawMessage // the whole text of a stream, as a JSON string
+	labelled bool            // its pieces bear the answer's id
+	holed    bool            // pieces came that may have been its own or another's
 	coarse   bool
 }
 

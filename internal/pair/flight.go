@@ -66,11 +66,13 @@ type flights struct {
 	lastRaw   *flight   // whose provider's answer was the last record about answers
 	landing   bool      // the log has access lines
 	unclear   int       // whole answers that could belong to several requests
+	labelled  bool      // pieces of chats bear the answer's id in this log
 }
 
 // start notes a request's first record.
 func (f *flights) start(kind tailer.Kind, at time.Time, streamed bool) *flight {
 	f.expire(at)
+	f.closeAnswered(at)
 	one := &flight{at: at, last: at, kind: kind, streamed: streamed}
 	for _, other := range f.open {
 		if !other.over {
@@ -125,7 +127,9 @@ func (f *flights) unanswered(test func(*flight) bool) (list []*flight) {
 // one that still waits for such a record, or the only one of these that asked
 // the model which the answer names. nil when several can be meant.
 func (f *flights) owner(r *tailer.Record) *flight {
-	waiting := f.unanswered(func(one *flight) bool { return one.awaits(r) })
+	f.closeAnswered(r.Time)
+	shape := shapeOfRecord(r)
+	waiting := f.unanswered(func(one *flight) bool { return one.awaits(r) && one.admits(shape) })
 	if len(waiting) > 1 {
 		named := waiting[:0:0]
 		for _, one := range waiting {
@@ -165,6 +169,7 @@ func (f *flights) puzzle(waiting []*flight, r *tailer.Record) {
 	}
 	for _, one := range waiting {
 		one.shared = true
+		one.answer.holed = one.answer.holed || r.Kind == tailer.KindPiece || r.Kind == tailer.KindChunk
 	}
 	if r.Kind != tailer.KindAnswer || r.Call.Streamed {
 		return
@@ -185,13 +190,41 @@ func (f *flight) awaits(r *tailer.Record) bool {
 	case tailer.KindAnswer:
 		return !f.answer.begun && f.streamed == r.Call.Streamed
 	case tailer.KindPiece:
-		return f.streamed
+		return f.streamed && !f.answer.labelled
 	case tailer.KindChunk:
 		return f.streamed && (f.answer.pieces.id == "" || f.answer.pieces.id == r.Call.ResponseID)
 	case tailer.KindLogged:
-		return f.answer.begun
+		return f.answer.begun || f.answer.raw != nil || !f.answer.ok.IsZero()
 	}
 	return false
+}
+
+// answerGap is how long after the router's word on an answer the answer itself
+// may be logged.
+const answerGap = time.Second
+
+// succeed notes the router's word that an attempt was answered: of the one
+// request that waits for an answer of this model.
+func (f *flights) succeed(r *tailer.Record) {
+	if r.Call.Outcome != tailer.OutcomeSuccess {
+		return
+	}
+	waiting := f.unanswered(func(one *flight) bool {
+		return one.answer.ok.IsZero() && !one.answer.begun && (one.model() == "" || one.model() == r.Call.Model)
+	})
+	if len(waiting) == 1 {
+		waiting[0].answer.ok = r.Time
+	}
+}
+
+// closeAnswered ends the requests whose answer the router has told of some time
+// ago: some versions log no more of it (1.72: /v1/responses).
+func (f *flights) closeAnswered(now time.Time) {
+	for _, one := range f.open {
+		if ok := one.answer.ok; !ok.IsZero() && !one.streamed && now.Sub(ok) > answerGap {
+			one.end(ok)
+		}
+	}
 }
 
 // model returns the upstream model of the request's last attempt, "" while it is

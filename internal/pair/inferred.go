@@ -51,6 +51,15 @@ func (c *call) inferred() (a attempt, reasons []string, ok bool) {
 		}
 	case f == nil:
 		reasons = append(reasons, noEnd)
+	case a.Streamed && f.answer.text != nil && (f.shared || f.answer.holed || f.answer.pieces.finish == ""):
+		a.Outcome = tailer.OutcomeSuccess
+		a.Response = completed(f.answer.text)
+		a.FirstToken, a.End = f.firstToken(a.Start), f.answer.at
+	case a.Streamed && f.answer.begun && c.unlogged && !f.answer.completed():
+		// It broke off: of what completes, a callback tells in this log.
+		a.Response = f.answer.joined(true)
+		a.FirstToken = f.firstToken(a.Start)
+		reasons = append(reasons, noEnd)
 	case f.shared && (a.Streamed || f.answer.response == nil && f.answer.raw == nil):
 		reasons = append(reasons, ambiguousAnswer)
 		if f.status == 200 {
@@ -95,20 +104,34 @@ func (c *call) ownAnswer(a *attempt, f *flight) (reasons []string) {
 		return append(reasons, noAnswer)
 	}
 	a.Outcome = tailer.OutcomeSuccess
-	a.Response = f.answer.joined(a.Streamed)
-	if a.Response == nil {
+	switch a.Response = f.answer.joined(a.Streamed); {
+	case a.Streamed && f.answer.holed:
+		a.Response = nil
+		reasons = append(reasons, ambiguousAnswer)
+	case a.Response == nil:
 		reasons = append(reasons, noAnswer)
 	}
 	a.CostTotal = f.answer.cost
-	a.FirstToken = f.answer.first
-	if !a.Streamed || f.answer.coarse {
-		a.FirstToken = time.Time{}
+	if a.Streamed {
+		a.FirstToken = f.firstToken(a.Start)
 	}
 	if f.answer.at.After(a.Start) {
 		a.End = f.answer.at
 	}
 	return reasons
 }
+
+// firstToken returns when the first piece was written, as far as it is known. A
+// stamp that is exact to a second only may lie before the request.
+func (f *flight) firstToken(start time.Time) time.Time {
+	if f.answer.coarse && f.answer.first.Before(start) && start.Sub(f.answer.first) < time.Second {
+		return start
+	}
+	return f.answer.first
+}
+
+// completed reports whether the stream came to its end.
+func (a *answer) completed() bool { return a.pieces.finish != "" || len(a.pieces.complete) > 0 }
 
 // joined returns the answer as LiteLLM gave it to the client: the router's, else
 // the provider's; of a stream its pieces.

@@ -61,6 +61,7 @@ type Table struct {
 	fronts   frontIndex
 	flights  flights
 	chunks   chunks
+	counted  counted
 	outcomes outcomes
 	byTrace  map[string]*call // calls by LiteLLM's trace id, where it can stand in for a call id
 	seeds    seeds
@@ -69,6 +70,7 @@ type Table struct {
 	open     int
 	private  bool
 	dumps    bool             // LiteLLM dumps failed calls into this log
+	logging  bool             // it logs whole calls that succeeded
 	anon     map[uint64]*call // calls without an id, by their headers
 	out      []tailer.Exchange
 }
@@ -131,9 +133,12 @@ func (t *Table) Add(r *tailer.Record) []tailer.Exchange {
 		t.addFailure(r)
 	case tailer.KindAttempt:
 		t.outcomes.add(r)
+		t.flights.succeed(r)
 	case tailer.KindChunk:
 		t.chunks.add(r)
 		t.addAnswer(r)
+	case tailer.KindCounted:
+		t.addCounted(r)
 	case tailer.KindAnswer, tailer.KindRawAnswer, tailer.KindPiece, tailer.KindCost, tailer.KindLogged:
 		t.addAnswer(r)
 	case tailer.KindDisconnect:
@@ -210,9 +215,8 @@ func (t *Table) addCall(r *tailer.Record) {
 	if c := t.find(r); c != nil && c.isAnother(r) {
 		t.finish(c)
 	}
-	if r.Call.Outcome == tailer.OutcomeFailure {
-		t.dumps = true
-	}
+	t.dumps = t.dumps || r.Call.Outcome == tailer.OutcomeFailure
+	t.logging = t.logging || r.Call.Outcome == tailer.OutcomeSuccess
 	c := t.call(r)
 	if other := t.adopt(r); other != nil && other != c && c.front == nil {
 		t.absorb(c, other)
@@ -293,6 +297,7 @@ func (t *Table) finish(c *call) {
 
 // hand turns a call into an exchange and hands it out, unless a rule drops it.
 func (t *Table) hand(c *call) {
+	c.unlogged = t.logging && len(c.attempts) == 0
 	x, ok := c.exchange(&t.outcomes)
 	if !ok {
 		return

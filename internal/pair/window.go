@@ -27,6 +27,10 @@ func (t *Table) addAnswer(r *tailer.Record) {
 		return
 	}
 	t.flights.lastRaw = nil
+	t.flights.labelled = t.flights.labelled || r.Kind == tailer.KindChunk
+	if t.flights.labelled && r.Kind == tailer.KindPiece && r.Function == "delta" {
+		return // a chunk repeats it
+	}
 	f := t.flights.owner(r)
 	if f == nil && r.Kind == tailer.KindChunk {
 		if last := t.flights.lastEnded; last != nil && last.answer.pieces.id == r.Call.ResponseID {
@@ -77,6 +81,10 @@ func (f *flight) take(r *tailer.Record) {
 		}
 	case tailer.KindPiece, tailer.KindChunk:
 		a.begun, a.at = true, r.Time
+		a.labelled = a.labelled || r.Kind == tailer.KindChunk
+		if a.holed {
+			return
+		}
 		if a.first.IsZero() {
 			a.first, a.coarse = r.Time, r.Coarse
 		}
@@ -85,7 +93,7 @@ func (f *flight) take(r *tailer.Record) {
 			f.end(r.Time)
 		}
 	case tailer.KindLogged:
-		if !f.streamed || a.pieces.n > 0 || f.call == nil || functionType(f.call.function) != "acompletion" {
+		if !f.streamed || a.pieces.n > 0 || a.holed || f.call == nil || functionType(f.call.function) != "acompletion" {
 			f.end(r.Time)
 		}
 	}

@@ -1,0 +1,105 @@
+package pair
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"tailer"
+)
+
+// counted follows what LiteLLM counts of streams whose provider states no usage:
+// first the messages, then the text of the answer, by one thread without a pause
+// (streaming_chunk_builder_utils.py, 1.72 and later). So the text that follows
+// answers the messages, unless another thread counts at the same time.
+type counted struct {
+	messages json.RawMessage // counted last
+	at       time.Time
+	due      int  // texts that have yet to come
+	mixed    bool // two threads count: which text is whose can't be told
+}
+
+// countGap is how long after its messages a text may be counted.
+const countGap = 2 * time.Second
+
+// add takes a record and returns the messages that a text certainly answers.
+func (c *counted) add(r *tailer.Record) json.RawMessage {
+	if r.Time.Sub(c.at) > countGap {
+		*c = counted{}
+	}
+	if messages := r.Hint.Get("messages"); messages != nil {
+		c.due++
+		c.mixed = c.mixed || c.due > 1
+		c.messages, c.at = messages, r.Time
+		return nil
+	}
+	if c.due == 0 {
+		return nil
+	}
+	messages := c.messages
+	if c.mixed {
+		messages = nil
+	}
+	if c.due--; c.due == 0 {
+		*c = counted{}
+	}
+	return messages
+}
+
+// maxCompared bounds the streams in flight whose messages are compared with
+// those that were counted.
+const maxCompared = 64
+
+// addCounted gives a text that was counted to the stream whose messages it
+// answers, if only one in flight has them. The arguments of a tool call are
+// counted as text too, so streams that may call tools are left alone.
+func (t *Table) addCounted(r *tailer.Record) {
+	messages := t.counted.add(r)
+	if messages == nil {
+		return
+	}
+	var own *flight
+	for i, f := range t.flights.open {
+		if i >= maxCompared {
+			return
+		}
+		body := f.body()
+		if !f.streamed || f.answer.text != nil || !sameJSON(body.Get("messages"), messages) {
+			continue
+		}
+		if own != nil || body.Get("tools") != nil || body.Get("functions") != nil {
+			return
+		}
+		own = f
+	}
+	if own == nil {
+		return
+	}
+	own.answer.text = r.Call.Response
+	own.touch(r.Time)
+	if own.answer.at.Before(r.Time) {
+		own.answer.at = r.Time
+	}
+	if own.call != nil && !own.call.finished {
+		own.call.bytes += int64(len(r.Call.Response))
+		t.bytes += int64(len(r.Call.Response))
+		own.call.touch(r)
+		t.settle(own.call)
+	}
+}
+
+// body returns the body of the flight's request; nil while it is not known.
+func (f *flight) body() tailer.Fields {
+	switch {
+	case f.front != nil && f.front.request.Body != nil:
+		return f.front.request.Body
+	case f.call != nil:
+		return f.call.request.Body
+	}
+	return nil
+}
+
+// completed returns a text as a chat completion.
+func completed(text json.RawMessage) json.RawMessage {
+	return json.RawMessage(strings.Join([]string{`{"object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":`, string(text), `}}]}`}, ""))
+}
