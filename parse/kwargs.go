@@ -196,7 +196,7 @@ func (p *Parser) readBody(r *pyrepr.Reader, k *kwargs) {
 	for it.Next() {
 		switch key := string(it.Key()); key {
 		case "metadata":
-			k.own = p.json(r)
+			k.own = p.ownMetadata(r)
 		case "litellm_metadata", "proxy_server_request", "secret_fields":
 		default:
 			if v := p.json(r); v != nil {
@@ -207,6 +207,29 @@ func (p *Parser) readBody(r *pyrepr.Reader, k *kwargs) {
 	if k.body == nil {
 		k.body = tailer.Fields{}
 	}
+}
+
+// ownMetadata returns the metadata of a body as JSON; nil if LiteLLM wrote its own
+// into them, which are long and of no use.
+func (p *Parser) ownMetadata(r *pyrepr.Reader) json.RawMessage {
+	it := r.Dict()
+	if !it.Next() {
+		return p.json(r)
+	}
+	var own tailer.Fields
+	for more := true; more; more = it.Next() {
+		key := string(it.Key())
+		if key == "user_api_key_hash" || key == "requester_metadata" {
+			return nil
+		}
+		if own.Get(key) == nil {
+			own = append(own, tailer.Field{Name: key, Value: r.JSON()})
+		}
+	}
+	if r.Err() != nil {
+		return nil
+	}
+	return own.JSON()
 }
 
 // readReprPayload reads standard_logging_object.
@@ -243,15 +266,10 @@ func (k *kwargs) clientMetadata() json.RawMessage {
 	if m == nil {
 		m = k.payload.metadata.requester
 	}
-	if k.usesOwn && k.own != nil && !filledByProxy(k.own) {
+	if k.usesOwn && k.own != nil {
 		m = k.own
 	}
 	return withoutAdditions(m, k.request.Headers)
-}
-
-// filledByProxy reports whether LiteLLM wrote into the client's metadata.
-func filledByProxy(m json.RawMessage) bool {
-	return gjson.GetBytes(m, "user_api_key_hash").Exists() || gjson.GetBytes(m, "requester_metadata").Exists()
 }
 
 // withoutAdditions removes from the client's metadata what LiteLLM adds before

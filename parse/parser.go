@@ -21,13 +21,13 @@ type Parser struct {
 	counts  Counts
 	framers [3]*framer
 	reader  *pyrepr.Reader
-	scratch []byte
 	records []tailer.Record
 }
 
 // New returns a parser that reads stamps by the given clock.
 func New(clock *Clock) *Parser {
 	p := &Parser{clock: clock, reader: pyrepr.New(nil)}
+	p.reader.Remember()
 	for i := range p.framers {
 		p.framers[i] = &framer{clock: clock, counts: &p.counts, emit: p.take}
 	}

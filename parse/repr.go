@@ -3,6 +3,7 @@ package parse
 import (
 	"encoding/json"
 	"time"
+	"unsafe"
 
 	"github.com/tidwall/gjson"
 
@@ -17,20 +18,22 @@ func (p *Parser) repr(text []byte, followers []string) *pyrepr.Reader {
 	return p.reader
 }
 
-// json returns the value as JSON in memory of its own; nil for None.
+// json returns the value as JSON, which is not to be changed; nil for None.
 func (p *Parser) json(r *pyrepr.Reader) json.RawMessage {
-	p.scratch = r.AppendJSON(p.scratch[:0])
-	if len(p.scratch) == 0 || string(p.scratch) == "null" {
+	text := r.JSON()
+	if string(text) == "null" {
 		return nil
 	}
-	return append(json.RawMessage(nil), p.scratch...)
+	return text
 }
 
 // result returns the value for a reader of JSON members.
-func (p *Parser) result(r *pyrepr.Reader) gjson.Result {
-	p.scratch = r.AppendJSON(p.scratch[:0])
-	return gjson.ParseBytes(p.scratch)
-}
+func (p *Parser) result(r *pyrepr.Reader) gjson.Result { return gjson.Parse(view(r.JSON())) }
+
+// view returns bytes as a string without a copy, which for a prompt of a megabyte
+// would cost more than to read it. The bytes must not change as long as the string
+// is in use.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // fields returns a dict as fields.
 func (p *Parser) fields(r *pyrepr.Reader) tailer.Fields {

@@ -16,11 +16,16 @@ type cachedIndex struct {
 
 // nextMark returns the offset of the first mark at or after i, or len(b).
 func (r *Reader) nextMark(i int) int {
-	if c := &r.marks; i < c.from || i > c.at {
-		c.from, c.at = i, len(r.b)
-		if k := bytes.Index(r.b[i:], mark); k >= 0 {
-			c.at = i + k
-		}
+	if r.marks.from <= i && i <= r.marks.at {
+		return r.marks.at
+	}
+	return r.findMark(i)
+}
+
+func (r *Reader) findMark(i int) int {
+	r.marks.from, r.marks.at = i, len(r.b)
+	if k := bytes.Index(r.b[i:], mark); k >= 0 {
+		r.marks.at = i + k
 	}
 	return r.marks.at
 }

@@ -118,7 +118,7 @@ func (it *Items) Key() []byte {
 		return raw
 	}
 	body, isBytes := unquote(raw)
-	if plain(body) {
+	if isPlain(body) {
 		return body
 	}
 	return appendText(nil, body, isBytes)
@@ -130,7 +130,7 @@ func (r *Reader) advance(m *member) bool {
 	depth := len(r.frames)
 	f := &r.frames[depth-1]
 	if r.pending {
-		end := r.value(r.pos, f.kind, depth)
+		end := r.skip()
 		if end < 0 {
 			r.pending = false
 			return false

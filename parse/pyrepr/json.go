@@ -3,6 +3,7 @@ package pyrepr
 import (
 	"bytes"
 	"hash/maphash"
+	"slices"
 	"time"
 )
 
@@ -27,9 +28,47 @@ func (r *Reader) AppendJSON(dst []byte) []byte {
 	return dst
 }
 
+// JSON is AppendJSON with a result that must not be changed: a Reader that
+// remembers gives the same memory for the same value. The caller may keep it.
+func (r *Reader) JSON() []byte {
+	if !r.pending || r.err != nil {
+		return null
+	}
+	start := r.pos
+	m := r.find(start)
+	if m != nil && m.json != nil {
+		r.consumed(r.ended(start + len(m.text)))
+		if r.err != nil {
+			return null
+		}
+		return m.json
+	}
+	from := r.begin()
+	r.buf = r.AppendJSON(r.buf[:0])
+	if r.err != nil {
+		return null
+	}
+	out := bytes.Clone(r.buf)
+	if cap(r.buf) > maxMemo {
+		r.buf = nil // one giant value must not stay in memory
+	}
+	if m != nil {
+		m.json = out
+		r.memo.bytes += len(out)
+	} else {
+		r.remember(from, start, r.pos, out)
+	}
+	return out
+}
+
+var null = []byte("null")
+
 // json is value that writes what it reads.
 func (r *Reader) json(dst []byte, i int, in container, depth int) ([]byte, int) {
 	b, start := r.b, len(dst)
+	if end := r.plain(i, in); end >= 0 {
+		return appendScalar(dst, b[i:end]), end
+	}
 	if open, kind := r.compoundAt(i); kind != inNone && depth < maxDepth {
 		var end int
 		seen := len(r.seen)
@@ -88,6 +127,7 @@ func (r *Reader) compoundAt(i int) (int, container) {
 // jsonMembers writes the container whose opener is before i.
 func (r *Reader) jsonMembers(dst []byte, i int, kind container, depth int) ([]byte, int) {
 	depth++
+	r.height = max(r.height, depth)
 	open, closer := byte('['), byte(']')
 	if kind == inDict {
 		open, closer = '{', '}'
@@ -127,6 +167,7 @@ func (r *Reader) jsonMembers(dst []byte, i int, kind container, depth int) ([]by
 func (r *Reader) jsonCall(dst []byte, i, open, depth int) ([]byte, int) {
 	b, start, name := r.b, len(dst), i
 	depth++
+	r.height = max(r.height, depth)
 	dst = append(dst, '{')
 	keys := newKeySet(r)
 	wrapped := false // dst[start:] is a positional argument that stands for the call
@@ -221,6 +262,7 @@ func appendKey(dst, raw []byte, open byte) []byte {
 // takes over when they become many.
 type keySet struct {
 	base int
+	bits [4]uint64 // of the hashes so far, by their lowest byte: most keys are new, and one look tells
 	many map[uint64]struct{}
 }
 
@@ -241,11 +283,11 @@ func (s *keySet) has(r *Reader, key []byte) bool {
 	}
 	h := maphash.Bytes(r.seed, key)
 	if s.many == nil {
-		for _, other := range r.seen[s.base:] {
-			if other == h {
-				return true
-			}
+		word, bit := &s.bits[h>>6%4], uint64(1)<<(h%64)
+		if *word&bit != 0 && slices.Contains(r.seen[s.base:], h) {
+			return true
 		}
+		*word |= bit
 		if r.seen = append(r.seen, h); len(r.seen)-s.base < manyKeys {
 			return false
 		}

@@ -2,7 +2,9 @@ package pyrepr
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math/big"
+	"math/bits"
 	"strconv"
 	"unicode/utf8"
 )
@@ -116,42 +118,72 @@ var asIs = func() (t [256]bool) {
 	return t
 }()
 
+// asIsEnd returns the offset of the first byte of s that does not stand for
+// itself. Prompts are long runs of such bytes, so it looks at eight of them at
+// once: a byte below 0x20, '"', '\\', 0x7f or above sets its highest bit.
+func asIsEnd(s []byte) int {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		w := binary.LittleEndian.Uint64(s[i:])
+		quotes, slashes, last := w^(ones*'"'), w^(ones*'\\'), w^(ones*0x7f)
+		odd := (w - ones*0x20) | (quotes - ones) | (slashes - ones) | (last - ones) | w
+		if odd &= high; odd != 0 {
+			// A borrow can mark a byte behind the first odd one, never one before it.
+			return i + bits.TrailingZeros64(odd)/8
+		}
+	}
+	for i < len(s) && asIs[s[i]] {
+		i++
+	}
+	return i
+}
+
 // appendBody appends the body of a string token as a JSON string.
 func appendBody(dst, body []byte, isBytes bool) []byte {
-	if isBytes && !plain(body) {
+	if isBytes && !isPlain(body) {
 		return appendString(dst, appendText(nil, body, true))
 	}
 	dst = append(dst, '"')
-	for len(body) > 0 {
-		n := 0
-		for n < len(body) && asIs[body[n]] {
-			n++
-		}
+	for {
+		n := asIsEnd(body)
 		dst = append(dst, body[:n]...)
 		if body = body[n:]; len(body) == 0 {
-			break
+			return append(dst, '"')
 		}
 		var c rune
-		if body[0] == '\\' {
-			c, n = escape(body, isBytes)
-		} else {
+		switch {
+		case body[0] != '\\':
 			c, n = utf8.DecodeRune(body)
+		case len(body) > 1 && body[1] == '\'': // the most frequent escape but one
+			dst = append(dst, '\'')
+			body = body[2:]
+			continue
+		case len(body) > 1 && (body[1] == 'n' || body[1] == '\\'): // the same in JSON
+			dst = append(dst, '\\', body[1])
+			body = body[2:]
+			continue
+		default:
+			c, n = escape(body, isBytes)
 		}
 		dst = appendRune(dst, c)
 		body = body[n:]
 	}
-	return append(dst, '"')
 }
 
 // appendString appends text, as it stands, as a JSON string.
 func appendString(dst, text []byte) []byte {
 	dst = append(dst, '"')
-	for len(text) > 0 {
+	for {
+		n := asIsEnd(text)
+		dst = append(dst, text[:n]...)
+		if text = text[n:]; len(text) == 0 {
+			return append(dst, '"')
+		}
 		c, n := utf8.DecodeRune(text)
 		dst = appendRune(dst, c)
 		text = text[n:]
 	}
-	return append(dst, '"')
 }
 
 // appendRune appends one character of a JSON string; nothing when c is negative.

@@ -28,6 +28,12 @@ type member struct {
 // container's closer with m.val 0, or -1 with the error set.
 func (r *Reader) next(i int, kind container, first bool, depth int, m *member) int {
 	b := r.b
+	if kind == inDict {
+		if start, end := r.plainKey(i, first); end >= 0 {
+			m.key0, m.key1, m.val = start, end, end+len(": ")
+			return m.val
+		}
+	}
 	for {
 		if i = r.blank(i); i >= len(b) {
 			return r.fail(i, "input ends inside a container")
@@ -57,6 +63,9 @@ func (r *Reader) next(i int, kind container, first bool, depth int, m *member) i
 			}
 			end := stringEnd(b, i)
 			if colon := r.blank(end); end > 0 && colon < len(b) && b[colon] == ':' {
+				if c == '"' || end > r.mark0 && r.nextMark(i) < end {
+					r.oddKeys++
+				}
 				if end > r.mark0 {
 					if fault := r.keyFault(i, end); fault != "" {
 						return r.fail(i, fault)
@@ -101,7 +110,11 @@ func (r *Reader) member(i int, m *member) int {
 // with " holds an apostrophe.
 func (r *Reader) argument(i, depth int, m *member) int {
 	i = r.member(i, m)
-	if i < 0 || depth > 1 || i < r.mark0 || r.b[i] != '"' {
+	if i < 0 || r.b[i] != '"' {
+		return i
+	}
+	r.oddKeys++
+	if depth > 1 || i < r.mark0 {
 		return i
 	}
 	if end := stringEnd(r.b, i); end < 0 || bytes.IndexByte(r.b[i:end], '\'') < 0 {
@@ -113,6 +126,7 @@ func (r *Reader) argument(i, depth int, m *member) int {
 // oddKey reads a key that is not a str: a number, None, a tuple, bytes, …. A
 // plain word is none, or text could pose as the key of that name.
 func (r *Reader) oddKey(i int, m *member) int {
+	r.oddKeys++
 	end := blindEnd(r.b, i)
 	if end < 0 {
 		return r.fail(i, "no key")

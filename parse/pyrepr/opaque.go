@@ -38,6 +38,7 @@ func (r *Reader) opaque(i, known int, in container, depth int) int {
 	}
 	if end >= 0 {
 		r.opaqueAt = start
+		r.opaques++
 		return end
 	}
 	if cause != nil {

@@ -47,10 +47,15 @@ type Reader struct {
 	mark0   int          // offset of the input's first mark; len(b) when there is none
 
 	repairs  int
-	repaired int  // offset of the last repair counted
-	noComma  int  // a repair ended a value here: the comma may be gone with its quote
-	opaqueAt int  // start of the last value that was taken as opaque
-	probing  bool // inside a trial reading that must not count repairs
+	repaired int // offset of the last repair counted
+	noComma  int // a repair ended a value here: the comma may be gone with its quote
+	opaqueAt int // start of the last value that was taken as opaque
+	opaques  int // values that were taken as opaque
+	oddKeys  int // keys and arguments of which more is checked behind a mark than before it
+	height   int // the deepest container that was read since it was last set to 0
+	memo     *memo
+	buf      []byte // JSON being written
+	probing  bool   // inside a trial reading that must not count repairs
 	deep     bool
 }
 
@@ -79,6 +84,8 @@ func (r *Reader) Reset(b []byte) {
 		seed:     r.seed,
 		last:     r.last,
 		follow:   r.follow,
+		memo:     r.memo,
+		buf:      r.buf,
 		marks:    cachedIndex{from: 1}, // from > at: holds nothing yet
 		singles:  cachedIndex{from: 1},
 		doubles:  cachedIndex{from: 1},
@@ -129,7 +136,7 @@ func (r *Reader) Skip() []byte {
 		return nil
 	}
 	start := r.pos
-	end := r.value(start, r.inside(), len(r.frames))
+	end := r.skip()
 	if end >= 0 {
 		end = r.ended(end)
 	}
@@ -139,6 +146,19 @@ func (r *Reader) Skip() []byte {
 	}
 	r.consumed(end)
 	return r.b[start:end]
+}
+
+// skip returns the end of the pending value; -1 with the error set.
+func (r *Reader) skip() int {
+	if m := r.find(r.pos); m != nil {
+		return r.pos + len(m.text)
+	}
+	from := r.begin()
+	end := r.value(r.pos, r.inside(), len(r.frames))
+	if end >= 0 {
+		r.remember(from, r.pos, end, nil)
+	}
+	return end
 }
 
 // inside returns the kind of the innermost container that was entered.

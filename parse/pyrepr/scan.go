@@ -72,7 +72,10 @@ func escaped(b []byte) bool {
 // in at the given depth (0 for the outermost value); -1 with the error set.
 func (r *Reader) value(i int, in container, depth int) int {
 	b := r.b
-	var end int
+	end := r.plain(i, in)
+	if end >= 0 {
+		return end
+	}
 	switch class[b[i]] {
 	case quote:
 		end = stringEnd(b, i)
@@ -98,6 +101,64 @@ func (r *Reader) value(i int, in container, depth int) int {
 		}
 	}
 	return r.opaque(i, end, in, depth)
+}
+
+// plain returns the end of the string, number or constant at i that stands in a
+// container as Python writes it, undamaged and right before a comma or the
+// closer; -1 for all else. It is a short cut through value for nearly all values.
+func (r *Reader) plain(i int, in container) int {
+	b := r.b
+	end := -1
+	switch class[b[i]] {
+	case quote:
+		k := bytes.IndexByte(b[i+1:], b[i])
+		if k < 0 {
+			return -1
+		}
+		if end = i + k + 2; b[end-2] == '\\' {
+			end = stringEnd(b, i)
+		}
+		if r.nextMark(i) < end {
+			return -1
+		}
+	case numeric:
+		end = tokenEnd(b, i)
+	case letter:
+		switch {
+		case len(b)-i < len("False,"):
+			return -1
+		case string(b[i:i+4]) == "None", string(b[i:i+4]) == "True":
+			end = i + 4
+		case string(b[i:i+5]) == "False":
+			end = i + 5
+		}
+	}
+	if uint(end) < uint(len(b)) && (b[end] == ',' || b[end] == closers[in]) && in != inNone {
+		return end
+	}
+	return -1
+}
+
+// plainKey returns the end of the key at i, with a comma before it unless it is
+// the first, that stands in a dict as Python writes it, undamaged and with a
+// value behind it; -1 for all else. It is a short cut through next.
+func (r *Reader) plainKey(i int, first bool) (start, end int) {
+	b := r.b
+	if !first {
+		if len(b)-i < 2 || b[i] != ',' || b[i+1] != ' ' {
+			return i, -1
+		}
+		i += 2
+	}
+	if i >= len(b) || b[i] != '\'' {
+		return i, -1
+	}
+	k := bytes.IndexByte(b[i+1:], '\'')
+	end = i + k + 2
+	if k < 0 || len(b)-end < 3 || b[end-2] == '\\' || b[end] != ':' || b[end+1] != ' ' || b[end+2] <= ' ' || r.nextMark(i) < end {
+		return i, -1
+	}
+	return i, end
 }
 
 // fits reports whether a value may end before i.
@@ -127,6 +188,7 @@ func (r *Reader) compound(i, depth int) int {
 // members returns the end of the container whose opener is before i.
 func (r *Reader) members(i int, kind container, depth int) int {
 	depth++
+	r.height = max(r.height, depth)
 	if depth > maxDepth {
 		r.deep = true
 		end := blindEnd(r.b, i-1)

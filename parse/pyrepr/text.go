@@ -18,7 +18,7 @@ func (r *Reader) Text() (string, bool) {
 	}
 	r.consumed(end)
 	body, isBytes := unquote(raw)
-	if plain(body) {
+	if isPlain(body) {
 		return string(body), true
 	}
 	return string(appendText(make([]byte, 0, len(body)), body, isBytes)), true
@@ -39,8 +39,8 @@ func unquote(raw []byte) (body []byte, isBytes bool) {
 	return raw[1:], isBytes
 }
 
-// plain reports whether a text needs no decoding.
-func plain(body []byte) bool {
+// isPlain reports whether a text needs no decoding.
+func isPlain(body []byte) bool {
 	return bytes.IndexByte(body, '\\') < 0 && utf8.Valid(body)
 }
 
