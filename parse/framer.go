@@ -188,9 +188,9 @@ func (f *framer) textFrame(h head, line []byte, l tailer.Line) {
 		form = &accessForm
 	case len(msg) == 1 && msg[0] == '{':
 		form = &lateDocument
-	case string(msg) == "Request received by LiteLLM:":
+	case string(msg) == bodyTitle:
 		form = &bodyForm
-	case string(msg) == "RAW RESPONSE:":
+	case string(msg) == rawTitle:
 		form = &rawForm
 	default:
 		return
@@ -215,6 +215,12 @@ func (f *framer) extend(b []byte, l tailer.Line) {
 	f.open.pos.End = l.Pos.End
 }
 
+// Titles of records whose text stands in the lines below.
+const (
+	bodyTitle = "Request received by LiteLLM:"
+	rawTitle  = "RAW RESPONSE:"
+)
+
 // awaitsBody reports whether b continues a document that the open record began:
 // a pretty-printed body, or a payload logged as a text record. Such a document
 // is one write, so its lines follow each other.
@@ -224,7 +230,7 @@ func (f *framer) awaitsBody(b []byte) bool {
 	}
 	switch f.open.form {
 	case &bodyForm:
-		return string(f.buf) == "Request received by LiteLLM:" && b[0] == '{' || documentOpen(f.buf) && documentLine(b)
+		return string(f.buf) == bodyTitle && b[0] == '{' || documentOpen(f.buf) && documentLine(b)
 	case &lateDocument:
 		return documentOpen(f.buf) && documentLine(b)
 	}

@@ -7,17 +7,21 @@ import (
 	"tailer"
 )
 
-func at(offset int64) tailer.Position { return tailer.Position{Offset: offset, End: offset + 10} }
+const source = "a"
+
+func at(offset int64) tailer.Position {
+	return tailer.Position{Source: source, Offset: offset, End: offset + 10}
+}
 
 func TestLowWaterMark(t *testing.T) {
 	tr := NewTracker()
-	if tr.Low() != 0 {
-		t.Fatalf("a new tracker is at %d, want 0", tr.Low())
+	if tr.Low(source) != 0 {
+		t.Fatalf("a new tracker is at %d, want 0", tr.Low(source))
 	}
 	first := tr.Hold(at(100), at(40))
-	tr.Advance(200)
+	tr.Advance(source, 200)
 	second := tr.Hold(at(150))
-	tr.Advance(300)
+	tr.Advance(source, 300)
 	steps := []struct {
 		name string
 		do   func()
@@ -27,12 +31,12 @@ func TestLowWaterMark(t *testing.T) {
 		{"the second is resolved first", func() { tr.Release(second) }, 40},
 		{"all resolved: all that was read", func() { tr.Release(first) }, 300},
 		{"twice is once", func() { tr.Release(first) }, 300},
-		{"reading back moves nothing", func() { tr.Advance(10) }, 300},
+		{"reading back moves nothing", func() { tr.Advance(source, 10) }, 300},
 		{"nothing to hold", func() { tr.Release(tr.Hold()) }, 300},
 	}
 	for _, step := range steps {
 		step.do()
-		if got := tr.Low(); got != step.want {
+		if got := tr.Low(source); got != step.want {
 			t.Errorf("%s: low %d, want %d", step.name, got, step.want)
 		}
 	}
@@ -51,14 +55,14 @@ func TestNeverPastUnresolved(t *testing.T) {
 			if rng.IntN(3) > 0 {
 				pending[tr.Hold(at(offset))] = offset
 			}
-			tr.Advance(offset + 1)
+			tr.Advance(source, offset+1)
 			for h := range pending {
 				if rng.IntN(4) == 0 {
 					tr.Release(h)
 					delete(pending, h)
 				}
 			}
-			low := tr.Low()
+			low := tr.Low(source)
 			for _, held := range pending {
 				if low > held {
 					t.Fatalf("low %d passed the unresolved %d", low, held)

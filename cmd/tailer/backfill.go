@@ -141,11 +141,13 @@ func (b *backfill) read(ctx context.Context, in source.Input, table *pair.Table,
 	clock := parse.NewClock(parse.ClockConfig{Location: b.o.location, Date: b.o.date, ModTime: in.ModTime})
 	records := parse.New(clock)
 	tracker := state.NewTracker()
+	var read tailer.Position
 	run := pipeline.Run{
 		Lines: lines, Records: records, Pairs: table, Enrich: b.enricher, Deliver: b.sink(tracker),
 		Since: b.o.since, Until: b.o.until, Observe: b.report.observe,
 		Progress: func(at tailer.Position) {
-			tracker.Advance(at.End)
+			tracker.Advance(at.Source, at.End)
+			read = at
 			b.progress.step()
 		},
 	}
@@ -156,10 +158,12 @@ func (b *backfill) read(ctx context.Context, in source.Input, table *pair.Table,
 	}
 	b.report.addInput(in, lines, records.Counts(), clock, run.Stats)
 	if run.Stats.Interrupted && !in.Live() {
-		done := tracker.Low()
-		if open, held := table.Low(); held {
-			done = min(done, open.Offset)
-		}
+		done := tracker.Low(read.Source)
+		table.Held(func(at tailer.Position) {
+			if at.Source == read.Source {
+				done = min(done, at.Offset)
+			}
+		})
 		b.o.logger.Info("interrupted", "input", in.Path, "done_bytes", done)
 	}
 	return b.damaged(in, err)

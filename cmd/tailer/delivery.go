@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"tailer"
@@ -21,6 +22,7 @@ type delivery struct {
 	letters *ship.DeadLetters
 	closers []io.Closer
 	tracker *state.Tracker // of the input being read
+	mu      sync.Mutex     // one at a time uses shipper
 }
 
 // token is what an item brings back when it is resolved.
@@ -72,11 +74,17 @@ func (d *delivery) Deliver(ctx context.Context, x *tailer.Exchange) error {
 	if err != nil {
 		return err
 	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	return d.shipper.Deliver(ctx, item)
 }
 
 // Flush implements pipeline.Deliverer.
-func (d *delivery) Flush(ctx context.Context) error { return d.shipper.Flush(ctx) }
+func (d *delivery) Flush(ctx context.Context) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.shipper.Flush(ctx)
+}
 
 // resolve gives back the positions of items that were accepted or dead-lettered.
 func resolve(items []*ship.Item, _ ship.Outcome) {

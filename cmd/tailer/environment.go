@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/joho/godotenv"
 )
@@ -26,4 +27,25 @@ func environment(path string, asked bool) (lookupFunc, error) {
 		value, ok := file[name]
 		return value, ok
 	}, nil
+}
+
+// nothing is an environment without variables.
+func nothing(string) (string, bool) { return "", false }
+
+// over asks the first, and the second for what the first does not know. A name
+// and its _FILE twin are one setting: who has one of them hides the other below.
+func over(first, second lookupFunc) lookupFunc {
+	return func(name string) (string, bool) {
+		if value, ok := first(name); ok {
+			return value, true
+		}
+		twin, isFile := strings.CutSuffix(name, "_FILE")
+		if !isFile {
+			twin = name + "_FILE"
+		}
+		if _, ok := first(twin); ok {
+			return "", false
+		}
+		return second(name)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"tailer/ship"
+	"tailer/state"
 )
 
 const exitCodes = `Exit codes:
@@ -13,6 +14,7 @@ const exitCodes = `Exit codes:
     1  failed
     2  wrong usage or configuration
     3  finished, but requests were rejected, or an input could not be read to its end
+   11  the state folder is in use by another tailer
    12  Langfuse refused the keys
   130  interrupted`
 
@@ -39,6 +41,8 @@ func exitCode(err error) int {
 		return exitInterrupted
 	case errors.As(err, &mistake):
 		return 2
+	case errors.Is(err, state.ErrLocked):
+		return 11
 	case errors.Is(err, ship.ErrKeysRefused):
 		return 12
 	case errors.Is(err, errPartly):

@@ -63,7 +63,22 @@ type options struct {
 }
 
 func readOptions(c *cli.Context) (*options, error) {
-	o, err := readReadingOptions(c)
+	if err := needsInput(c); err != nil {
+		return nil, err
+	}
+	return readOptionsOver(c, nothing)
+}
+
+func needsInput(c *cli.Context) error {
+	if c.Args().Present() {
+		return nil
+	}
+	return usagef("no log given; try: tailer %[1]s proxy.log, or: docker logs litellm 2>&1 | tailer %[1]s -", c.Command.Name)
+}
+
+// readOptionsOver lays flags over the environment over what below tells.
+func readOptionsOver(c *cli.Context, below lookupFunc) (*options, error) {
+	o, err := readReadingOptionsOver(c, below)
 	if err != nil {
 		return nil, err
 	}
@@ -76,10 +91,14 @@ func readOptions(c *cli.Context) (*options, error) {
 
 // readReadingOptions reads the flags of readingFlags and --json.
 func readReadingOptions(c *cli.Context) (*options, error) {
-	o := &options{inputs: c.Args().Slice(), json: c.Bool("json"), giveUp: c.Duration("give-up"), logger: newLogger(os.Stderr)}
-	if len(o.inputs) == 0 {
-		return nil, usagef("no log given; try: tailer %[1]s proxy.log, or: docker logs litellm 2>&1 | tailer %[1]s -", c.Command.Name)
+	if err := needsInput(c); err != nil {
+		return nil, err
 	}
+	return readReadingOptionsOver(c, nothing)
+}
+
+func readReadingOptionsOver(c *cli.Context, below lookupFunc) (*options, error) {
+	o := &options{inputs: c.Args().Slice(), json: c.Bool("json"), giveUp: c.Duration("give-up"), logger: newLogger(os.Stderr)}
 	for _, arg := range o.inputs {
 		if len(arg) > 1 && strings.HasPrefix(arg, "-") {
 			return nil, usagef("flags come before the files: %s", arg)
@@ -92,6 +111,7 @@ func readReadingOptions(c *cli.Context) (*options, error) {
 	if err != nil {
 		return nil, err
 	}
+	lookup = over(lookup, below)
 	if err := o.readTimes(c, time.Now()); err != nil {
 		return nil, err
 	}

@@ -18,6 +18,9 @@ type Config struct {
 	MaxOpen int
 	// MaxBytes is how much content they hold at most, in bytes; zero means 32 MiB.
 	MaxBytes int64
+	// Prompt hands out at once what is complete by rule, without waiting for
+	// Settle: see prompt.
+	Prompt bool
 }
 
 func (c Config) withDefaults() Config {
@@ -47,6 +50,8 @@ type Counts struct {
 	// Unidentified counts refused requests that are not handed out, because the
 	// log tells neither who asked nor what.
 	Unidentified int64
+	// Late counts records that stated once more what was handed out at once.
+	Late int64
 }
 
 // Table holds the requests whose records are still coming in. Its zero value is
@@ -72,29 +77,17 @@ type Table struct {
 	dumps    bool             // LiteLLM dumps failed calls into this log
 	logging  bool             // it logs whole calls that succeeded
 	anon     map[uint64]*call // calls without an id, by their headers
+	prompt   prompt
 	out      []tailer.Exchange
 }
 
 // New returns an empty table.
 func New(cfg Config) *Table {
-	return &Table{cfg: cfg.withDefaults(), calls: map[string]*call{}, byTrace: map[string]*call{}, anon: map[uint64]*call{}, fronts: newFrontIndex()}
+	return &Table{cfg: cfg.withDefaults(), prompt: prompt{on: cfg.Prompt}, calls: map[string]*call{}, byTrace: map[string]*call{}, anon: map[uint64]*call{}, fronts: newFrontIndex()}
 }
 
 // Counts returns the counters so far.
 func (t *Table) Counts() Counts { return t.counts }
-
-// Low returns the place of the oldest record that is still held, for the source
-// to resume at; ok is false when nothing is held.
-func (t *Table) Low() (pos tailer.Position, ok bool) {
-	for c := range t.waiting.all() {
-		for _, p := range c.pos {
-			if !ok || p.Offset < pos.Offset {
-				pos, ok = p, true
-			}
-		}
-	}
-	return pos, ok
-}
 
 // Add takes the next record and returns the exchanges that ended with it, oldest
 // first. The caller owns the returned slice until the next call.
@@ -107,6 +100,7 @@ func (t *Table) Add(r *tailer.Record) []tailer.Exchange {
 	if r.Call.Private {
 		t.private = true
 	}
+	t.prompt.see(r)
 	switch r.Kind {
 	case tailer.KindRedate:
 		t.redate(r.Shift)
@@ -212,6 +206,10 @@ func (t *Table) addCall(r *tailer.Record) {
 		t.counts.Unmatched++
 		return
 	}
+	if t.prompt.isLate(r) {
+		t.counts.Late++
+		return
+	}
 	if c := t.find(r); c != nil && c.isAnother(r) {
 		t.finish(c)
 	}
@@ -229,6 +227,11 @@ func (t *Table) addCall(r *tailer.Record) {
 	t.claimError(c)
 	if f := c.flight(); f != nil && f.streamed && f.answer.begun && r.Call.Outcome == tailer.OutcomeFailure {
 		f.end(r.Time) // it broke off
+	}
+	if t.prompt.complete(c) {
+		t.prompt.note(c, t.now, t.cfg.GiveUp)
+		t.finish(c)
+		return
 	}
 	t.settle(c)
 }

@@ -49,9 +49,10 @@ type Run struct {
 	Enrich  Enricher
 	Deliver Deliverer
 
-	Since, Until time.Time             // exchanges that start outside are dropped; zero is open
-	Observe      func(*tailer.Record)  // sees every record; nil: nobody
-	Progress     func(tailer.Position) // sees every line's place after it was read; nil: nobody
+	Repeated     func([]tailer.Position) bool // tells whether an earlier run resolved what is made of these lines; nil: never
+	Since, Until time.Time                    // exchanges that start outside are dropped; zero is open
+	Observe      func(*tailer.Record)         // sees every record; nil: nobody
+	Progress     func(tailer.Position)        // sees every line's place after it was read; nil: nobody
 	Stats        Stats
 }
 
@@ -60,6 +61,7 @@ type Stats struct {
 	Delivered   int64 // handed to delivery
 	OutOfRange  int64 // dropped: outside Since and Until
 	Dropped     int64 // dropped by a rule of enrichment: see tailer.Attribution
+	Repeated    int64 // dropped: resolved by an earlier run
 	Incomplete  int64 // delivered with something missing
 	Interrupted bool  // the context ended before the log did
 }
@@ -125,6 +127,10 @@ func (r *Run) emit(ctx context.Context, exchanges []tailer.Exchange) error {
 		x := &exchanges[i]
 		if !r.Since.IsZero() && x.Start.Before(r.Since) || !r.Until.IsZero() && !x.Start.Before(r.Until) {
 			r.Stats.OutOfRange++
+			continue
+		}
+		if r.Repeated != nil && r.Repeated(x.Positions) {
+			r.Stats.Repeated++
 			continue
 		}
 		r.Enrich.Enrich(x)

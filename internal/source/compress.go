@@ -2,7 +2,6 @@ package source
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -55,16 +54,13 @@ func decompress(src io.Reader, path string) (*decompressor, error) {
 	// Whatever is wrong with the input shows again when it is read.
 	head, _ := buffered.Peek(xzHeadSize)
 	var err error
-	d := &decompressor{path: path, close: func() {}}
-	switch {
-	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}): // RFC 1952
-		d.format = "gzip"
+	d := &decompressor{path: path, format: formatOf(head), close: func() {}}
+	switch d.format {
+	case "gzip":
 		d.src, err = gzip.NewReader(buffered)
-	case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}): // RFC 8878
-		d.format = "zstd"
+	case "zstd":
 		err = d.openZstd(buffered)
-	case bytes.HasPrefix(head, []byte{0xfd, '7', 'z', 'X', 'Z', 0}): // xz file format 1.0.4
-		d.format = "xz"
+	case "xz":
 		err = d.openXZ(buffered, head)
 	default:
 		d.src = buffered

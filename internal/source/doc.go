@@ -25,9 +25,22 @@
 // logcli (default and jsonl). They are detected by content, on the first 64 lines
 // or 256 KiB, and may be nested.
 //
-// It reads to the end and stops; it doesn't follow a file that grows. It does
-// not know what a line means: bytes pass through as they are, NULs and invalid
-// UTF-8 included.
+// Open reads to the end and stops. A Follower reads a log for ever instead, by the
+// name of its live file, through rotation, truncation and restarts:
+//
+//	f, err := source.NewFollower("/var/log/litellm/proxy.log", lastCheckpoints, lastSaved, source.FollowConfig{})
+//	s := f.Stream()
+//	for {
+//		line, err := s.Next()
+//		if errors.Is(err, tailer.ErrPause) {
+//			s.Look()
+//			s.Wait(ctx, 200*time.Millisecond)
+//		}
+//	}
+//	checkpoints := f.Checkpoints(tracker)
+//
+// It does not know what a line means: bytes pass through as they are, NULs and
+// invalid UTF-8 included.
 //
 // Invariants:
 //   - No input makes it panic, and it ends when the input ends.
@@ -36,6 +49,8 @@
 //   - A line that isn't of the detected envelope is passed on as it is.
 //   - Damaged compressed input yields every line before the damage.
 //   - It starts no goroutine.
+//   - A file that is followed is known by its content, never by its name. A line
+//     is handed on when it is whole.
 //
 // Limits: a line whose pieces lie in two rotated files is returned as two lines,
 // the first one open. An entry of several lines (CloudWatch, Cloud Logging, Loki,

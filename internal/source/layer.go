@@ -3,6 +3,7 @@ package source
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"slices"
 	"time"
 
@@ -29,11 +30,11 @@ type layer struct {
 	whole      []byte        // the joined line returned last
 	more       tailer.Line   // rest of a text of several lines, valid if hasMore
 	hasMore    bool
-	entry      int64 // offset of the first held line of an entry; -1 if none
-	end        int64 // of the last line of src
-	err        error // what ended src
-	broken     int64 // lines that were not of the envelope
-	lost       int64 // texts that the exporting tool left out
+	entry      int64           // offset of the first held line of an entry; -1 if none
+	last       tailer.Position // of src's last line
+	err        error           // what ended src
+	broken     int64           // lines that were not of the envelope
+	lost       int64           // texts that the exporting tool left out
 }
 
 // unfinished is a line of which pieces are still to come.
@@ -60,11 +61,14 @@ func (l *layer) next() (tailer.Line, error) {
 			return l.drain()
 		}
 		in, err := l.src.next()
+		if errors.Is(err, tailer.ErrPause) {
+			return tailer.Line{}, err
+		}
 		if err != nil {
 			l.err = err
 			continue
 		}
-		l.end = in.Pos.End
+		l.last = in.Pos
 		p, ok := l.env.strip(in.Bytes)
 		if !ok {
 			l.broken++
@@ -156,7 +160,9 @@ func byOffset(a, b *unfinished) int { return cmp.Compare(a.pos.Offset, b.pos.Off
 // add appends a piece as far as the limit allows.
 func (u *unfinished) add(in tailer.Line, limit int) {
 	u.cut += in.Cut + u.text.add(in.Bytes, limit)
-	u.pos.End = in.Pos.End
+	if u.pos.Source == in.Pos.Source { // else it goes on in the log's next file
+		u.pos.End = in.Pos.End
+	}
 }
 
 // finish returns the joined line and frees u. The bytes are valid until the next
@@ -180,12 +186,27 @@ func (l *layer) firstOf(line tailer.Line) tailer.Line {
 	return line
 }
 
+// held calls note for each line that is not handed on yet.
+func (l *layer) held(note func(tailer.Position)) {
+	for _, u := range l.unfinished {
+		if u.busy {
+			note(u.pos)
+		}
+	}
+	if l.entry >= 0 {
+		note(tailer.Position{Source: l.last.Source, Offset: l.entry, End: l.last.End})
+	}
+	if l.hasMore {
+		note(l.more.Pos)
+	}
+}
+
 // drain returns what the end of the input left unfinished, oldest first, then
 // the error that ended it.
 func (l *layer) drain() (tailer.Line, error) {
 	if f, ok := l.env.(flusher); ok {
 		if p, ok := f.flush(); ok {
-			in := tailer.Line{Open: true, Pos: tailer.Position{Offset: l.entry, End: l.end}}
+			in := tailer.Line{Open: true, Pos: tailer.Position{Source: l.last.Source, Offset: l.entry, End: l.last.End}}
 			if line, ok := l.accept(p, in); ok {
 				return l.firstOf(line), nil
 			}

@@ -136,7 +136,9 @@ func (r *Reader) Next() (tailer.Line, error) {
 	if err != nil {
 		return tailer.Line{}, err
 	}
-	line.Pos.Source = r.identity
+	if r.identity != "" {
+		line.Pos.Source = r.identity
+	}
 	if line.Cut == 0 && !line.Open {
 		line.Bytes = bytes.TrimSuffix(line.Bytes, carriageReturn)
 	}

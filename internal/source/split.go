@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"errors"
 	"io"
 
 	"tailer"
@@ -36,13 +37,18 @@ func newSplitter(src io.Reader, limit int) *splitter {
 }
 
 // next returns the next line without its newline. After the last one it returns
-// io.EOF, or the error that ended the input. Bytes are valid until the next call.
+// io.EOF, or the error that ended the input; tailer.ErrPause if src has nothing
+// now. Bytes are valid until the next call.
 func (s *splitter) next() (tailer.Line, error) {
 	for {
 		if i := bytes.IndexByte(s.buf[s.r+s.scanned:s.w], '\n'); i >= 0 {
 			return s.take(s.scanned+i, 1), nil
 		}
 		s.scanned = s.w - s.r
+		if errors.Is(s.err, tailer.ErrPause) {
+			s.err = nil // half a line waits for its other half
+			return tailer.Line{}, tailer.ErrPause
+		}
 		if s.err != nil {
 			if s.scanned == 0 && !s.begun {
 				return tailer.Line{}, s.err

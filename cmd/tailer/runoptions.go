@@ -1,0 +1,148 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"tailer/internal/config"
+)
+
+// backfillOnly are the flags that make no sense for logs that go on.
+var backfillOnly = []string{"dry-run", "since", "until", "date", "json"}
+
+func runFlags() []cli.Flag {
+	flags := slices.DeleteFunc(backfillFlags(), func(f cli.Flag) bool { return slices.Contains(backfillOnly, f.Names()[0]) })
+	return append(flags, stateFlags()...)
+}
+
+// stateFlags are those of commands that know what the daemon keeps.
+func stateFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "config", Usage: "configuration `FILE`; flags and environment win", EnvVars: []string{"TAILER_CONFIG"}},
+		&cli.StringFlag{Name: "state", Usage: "`FOLDER` of checkpoint and spool; default: $STATE_DIRECTORY, $XDG_STATE_HOME/tailer or ~/.local/state/tailer"},
+		&cli.DurationFlag{Name: "flush-interval", Usage: "how long a trace may wait for others to be sent with it (default: 1s)"},
+	}
+}
+
+// runOptions are the options of a daemon: flags, environment and file, checked.
+type runOptions struct {
+	*options
+	sources       []config.Source
+	stateDir      string
+	flushInterval time.Duration
+	maxLine       int
+	limits        config.Limits
+}
+
+func readRunOptions(c *cli.Context) (*runOptions, error) {
+	cfg := config.Default()
+	if path := c.String("config"); path != "" {
+		var err error
+		if cfg, err = config.Load(path); err != nil {
+			return nil, usagef("%v", err)
+		}
+	}
+	if !c.Args().Present() && len(cfg.Sources) == 0 {
+		return nil, usagef("no log given; try: tailer run /var/log/litellm/proxy.log, or name sources in the file of --config")
+	}
+	base, err := readFollowOptions(c, &cfg)
+	if err != nil {
+		return nil, err
+	}
+	o := &runOptions{options: base, sources: cfg.Sources, flushInterval: cfg.Delivery.FlushInterval.Std(),
+		maxLine: int(cfg.Limits.LineBytes), limits: cfg.Limits}
+	if c.Args().Present() {
+		o.sources = nil
+		for _, arg := range c.Args().Slice() {
+			o.sources = append(o.sources, config.Source{File: arg})
+		}
+	}
+	if c.IsSet("flush-interval") {
+		o.flushInterval = c.Duration("flush-interval")
+	}
+	if o.flushInterval <= 0 {
+		return nil, usagef("--flush-interval must be positive")
+	}
+	o.stateDir, err = stateFolder(c.String("state"), cfg.StateDir)
+	if err != nil {
+		return nil, err
+	}
+	if !c.IsSet("dead-letters") {
+		o.deadLetters = filepath.Join(o.stateDir, o.deadLetters)
+		if cfg.Delivery.DeadLetters != "" {
+			o.deadLetters = cfg.Delivery.DeadLetters
+		}
+	}
+	if o.defaulted {
+		o.to = "file:" + filepath.Join(o.stateDir, defaultOutput)
+	}
+	return o, nil
+}
+
+// readFollowOptions lays flags over the environment over the file.
+func readFollowOptions(c *cli.Context, cfg *config.Config) (*options, error) {
+	o, err := readOptionsOver(c, fileLookup(cfg))
+	if err != nil {
+		return nil, err
+	}
+	if !c.IsSet("give-up") {
+		o.giveUp = cfg.GiveUp.Std()
+	}
+	if !c.IsSet("retry-for") {
+		o.retryFor = cfg.Delivery.RetryFor.Std()
+	}
+	if !c.IsSet("timezone") && cfg.Timezone != "" {
+		if o.location, err = time.LoadLocation(cfg.Timezone); err != nil {
+			return nil, usagef("timezone: %v", err)
+		}
+	}
+	if !c.IsSet("api") {
+		o.langfuse.API = cfg.Langfuse.API
+	}
+	return o, nil
+}
+
+// fileLookup tells the file's settings by the names of their environment
+// variables.
+func fileLookup(cfg *config.Config) lookupFunc {
+	l := &cfg.Langfuse
+	values := map[string]string{
+		"LANGFUSE_BASE_URL": l.BaseURL, "LANGFUSE_PUBLIC_KEY": l.PublicKey, "LANGFUSE_SECRET_KEY_FILE": l.SecretKeyFile,
+		"LANGFUSE_TRACING_ENVIRONMENT": l.Environment, "LANGFUSE_RELEASE": l.Release,
+		"LANGFUSE_TIMEOUT": strconv.FormatFloat(l.Timeout.Std().Seconds(), 'f', -1, 64),
+	}
+	return func(name string) (string, bool) {
+		value := values[name]
+		return value, value != ""
+	}
+}
+
+// zoneOf is the zone of a source's clock.
+func (o *runOptions) zoneOf(src *config.Source) (*time.Location, error) {
+	if src.Timezone == "" {
+		return o.location, nil
+	}
+	return time.LoadLocation(src.Timezone)
+}
+
+// stateFolder settles where state is kept.
+func stateFolder(flag, file string) (string, error) {
+	for _, dir := range []string{flag, file, os.Getenv("STATE_DIRECTORY")} {
+		if dir != "" {
+			return filepath.Abs(dir)
+		}
+	}
+	if dir := os.Getenv("XDG_STATE_HOME"); dir != "" {
+		return filepath.Join(dir, "tailer"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", usagef("no state folder: say --state FOLDER (%v)", err)
+	}
+	return filepath.Join(home, ".local", "state", "tailer"), nil
+}

@@ -1,0 +1,191 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"tailer"
+)
+
+// A Log is one log that the daemon follows.
+type Log struct {
+	Name        string
+	Follow      *Follow
+	Checkpoints func() []tailer.Checkpoint // how to go on after a restart
+	Close       func() error
+}
+
+// Daemon follows logs until it is told to stop. Its fields are set before Run.
+type Daemon struct {
+	// Discover returns logs that were not there at its last call. more says that
+	// there may be others later.
+	Discover func(now time.Time) (logs []*Log, more bool, err error)
+	// Save keeps the checkpoints of all logs. It is called by one goroutine.
+	Save       func(map[string][]tailer.Checkpoint) error
+	Deliver    Deliverer
+	Alive      func()        // called as long as there is progress; nil: nobody
+	FlushEvery time.Duration // how long what is complete may wait to be sent
+	SaveEvery  time.Duration // between two checkpoints
+	Drain      time.Duration // how long the rest may take to be delivered once told to stop
+	Logger     *slog.Logger
+
+	mu      sync.Mutex
+	logs    []*Log // guarded by mu
+	unsaved int    // failures to save in a row
+}
+
+// discoverEvery is how often new logs are looked for.
+const discoverEvery = time.Second
+
+// Run follows until the context ends, or every log does. Then it stops in order:
+// sources, delivery within Drain, checkpoint. The error is the context's, that of
+// delivery, or that of the checkpoint.
+func (d *Daemon) Run(ctx context.Context) error {
+	follow, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	helpers, stopHelpers := context.WithCancel(context.WithoutCancel(ctx))
+	var sources, rest sync.WaitGroup
+	rest.Go(func() { d.keep(helpers) })
+	rest.Go(func() { d.flush(helpers, cancel) })
+
+	err := d.follow(follow, cancel, &sources)
+	sources.Wait()
+	if cause := context.Cause(follow); cause != nil && ctx.Err() == nil {
+		err = cause // what ended one of them
+	}
+	stopHelpers()
+	rest.Wait()
+	return errors.Join(err, d.stop(ctx))
+}
+
+// follow starts logs as they appear and waits until no more is to come.
+func (d *Daemon) follow(ctx context.Context, cancel context.CancelCauseFunc, running *sync.WaitGroup) error {
+	over := make(chan struct{}, 1)
+	look := time.NewTicker(discoverEvery)
+	defer look.Stop()
+	open, complaint := 0, ""
+	for {
+		logs, more, err := d.Discover(time.Now())
+		if text := fmt.Sprint(err); err != nil && text != complaint {
+			complaint = text
+			d.Logger.Warn("log can't be followed", "err", err)
+		}
+		for _, log := range logs {
+			open++
+			d.add(log)
+			running.Go(func() {
+				if err := log.Follow.Forever(ctx); err != nil && ctx.Err() == nil {
+					cancel(err)
+				}
+				select {
+				case over <- struct{}{}:
+				case <-ctx.Done():
+				}
+			})
+		}
+		if open == 0 && !more {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-over:
+			open--
+		case <-look.C:
+		}
+	}
+}
+
+func (d *Daemon) add(log *Log) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.logs = append(d.logs, log)
+}
+
+// keep saves checkpoints, and says that there is progress, until ctx ends.
+func (d *Daemon) keep(ctx context.Context) {
+	tick := time.NewTicker(d.SaveEvery)
+	defer tick.Stop()
+	beats := map[*Log]int64{}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := d.save(); err != nil {
+			if d.unsaved++; d.unsaved == 1 {
+				d.Logger.Error("checkpoint can't be saved, will try again", "err", err)
+			}
+			continue
+		}
+		if d.unsaved > 0 {
+			d.Logger.Info("checkpoint saved again", "failures", d.unsaved)
+			d.unsaved = 0
+		}
+		if d.Alive != nil && d.moving(beats) {
+			d.Alive()
+		}
+	}
+}
+
+// moving reports whether every log has been read, or looked at, since the last
+// call.
+func (d *Daemon) moving(beats map[*Log]int64) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	all := true
+	for _, log := range d.logs {
+		beat := log.Follow.beat.Load()
+		all = all && beat != beats[log]
+		beats[log] = beat
+	}
+	return all
+}
+
+func (d *Daemon) save() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	all := make(map[string][]tailer.Checkpoint, len(d.logs))
+	for _, log := range d.logs {
+		all[log.Name] = log.Checkpoints()
+	}
+	return d.Save(all)
+}
+
+// flush sends what is complete, however little it is, until ctx ends.
+func (d *Daemon) flush(ctx context.Context, failed context.CancelCauseFunc) {
+	tick := time.NewTicker(d.FlushEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := d.Deliver.Flush(ctx); err != nil && ctx.Err() == nil {
+			failed(err)
+			return
+		}
+	}
+}
+
+// stop delivers the rest and saves where everything is.
+func (d *Daemon) stop(ctx context.Context) error {
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.Drain)
+	defer cancel()
+	err := d.Deliver.Flush(drain)
+	if errors.Is(err, context.DeadlineExceeded) {
+		d.Logger.Warn("not all was delivered in time; the next run will", "drain_ms", d.Drain.Milliseconds())
+		err = nil
+	}
+	err = errors.Join(err, d.save())
+	for _, log := range d.logs {
+		err = errors.Join(err, log.Close())
+	}
+	return err
+}

@@ -1,0 +1,180 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"tailer"
+)
+
+// Following is a source that may have more lines later. Next returns
+// tailer.ErrPause when it has none now, and io.EOF when it will have none.
+type Following interface {
+	Lines
+	Look()                               // sees what became of the source; called often
+	Wait(context.Context, time.Duration) // until there may be more, or the time is over
+	Held(note func(tailer.Position))     // lines that were read and are not handed out yet
+}
+
+// HoldingRecords are Records of a log that goes on.
+type HoldingRecords interface {
+	Records
+	Pause() []tailer.Record // those that are whole, after a pause
+	Held(note func(tailer.Position))
+}
+
+// HoldingPairs are Pairs that know which lines they still need.
+type HoldingPairs interface {
+	Pairs
+	Held(note func(tailer.Position))
+}
+
+// Tracker is told how far a source is read and paired.
+type Tracker interface {
+	Advance(source string, end int64)
+	Join(older string, end int64, source string, at int64)
+}
+
+const (
+	// lookEvery is the longest time between two looks at a quiet source, and the
+	// shortest between two at a busy one.
+	lookSlow, lookFast = 200 * time.Millisecond, 20 * time.Millisecond
+	// busyFor is how long after a line a source is looked at often.
+	busyFor = 3 * time.Second
+	// lookLines is how many lines are read at most between two looks.
+	lookLines = 512
+	// markEvery is how often it is worked out how far reading and pairing are.
+	markEvery = 200 * time.Millisecond
+)
+
+// Follow is one log on its way through the stages, for as long as it goes on.
+type Follow struct {
+	Run     // Lines, Records and Pairs of it are set from those below
+	Source  Following
+	Parse   HoldingRecords
+	Table   HoldingPairs
+	Tracker Tracker
+
+	read    map[string]int64 // end of what was read of each source that matters
+	last    tailer.Position  // of the newest line
+	changed bool             // something was read or handed out since the last mark
+	marked  time.Time
+	beat    atomic.Int64 // moves as long as lines are read, or looked for
+}
+
+// Forever reads until the context ends, or the source does. What is still open
+// when the context ends is not handed out: it is read again by the next run. The
+// error is nil at the source's end; else the context's, or that of delivery.
+func (f *Follow) Forever(ctx context.Context) error {
+	f.Lines, f.Records, f.Pairs = f.Source, f.Parse, f.Table
+	f.read = map[string]int64{}
+	quietSince, nextLook := time.Now(), time.Time{}
+	tick := pipeIdle
+	for ctx.Err() == nil {
+		f.beat.Add(1)
+		now := time.Now()
+		if !now.Before(nextLook) {
+			f.Source.Look()
+			nextLook = now.Add(lookFast)
+		}
+		if now.Sub(f.marked) >= markEvery {
+			f.mark(now)
+		}
+		n, err := f.some(ctx)
+		switch {
+		case errors.Is(err, io.EOF):
+			err := f.finish(ctx, false)
+			f.end()
+			return err
+		case err != nil:
+			f.end()
+			return err
+		case n > 0:
+			quietSince, tick = time.Now(), pipeIdle
+			continue
+		}
+		quiet := time.Since(quietSince)
+		if quiet >= tick {
+			if err := f.pauseAfter(ctx, quiet); err != nil {
+				return err
+			}
+			tick = quiet + pipeIdle
+		}
+		wait := lookSlow
+		if quiet < busyFor {
+			wait = lookFast
+		}
+		f.Source.Wait(ctx, wait)
+	}
+	f.Stats.Interrupted = true
+	f.end()
+	return ctx.Err()
+}
+
+// end marks what was reached.
+func (f *Follow) end() {
+	f.changed = true
+	f.mark(time.Now())
+}
+
+// some reads what is there, but not for long. n is how many lines it read.
+func (f *Follow) some(ctx context.Context) (n int, err error) {
+	for n < lookLines && ctx.Err() == nil {
+		line, err := f.Source.Next()
+		if errors.Is(err, tailer.ErrPause) {
+			return n, nil
+		}
+		if err != nil {
+			return n, err
+		}
+		if line.Pos.Source != f.last.Source && f.last.Source != "" {
+			f.Tracker.Join(f.last.Source, f.last.End, line.Pos.Source, line.Pos.Offset)
+		}
+		f.last = line.Pos
+		if err := f.take(ctx, f.Parse.Feed(line)); err != nil {
+			return n, err
+		}
+		f.read[line.Pos.Source] = max(f.read[line.Pos.Source], line.Pos.End)
+		n++
+		f.changed = true
+	}
+	return n, nil
+}
+
+// pauseAfter hands on what is complete after the source was silent for a time.
+func (f *Follow) pauseAfter(ctx context.Context, quiet time.Duration) error {
+	f.changed = true
+	if err := f.take(ctx, f.Parse.Pause()); err != nil {
+		return err
+	}
+	return f.emit(ctx, f.Table.Tick(f.Table.Now().Add(quiet)))
+}
+
+// mark tells the tracker which lines nothing before delivery needs any more.
+func (f *Follow) mark(now time.Time) {
+	if !f.changed {
+		return
+	}
+	f.changed, f.marked = false, now
+	low := make(map[string]int64, len(f.read))
+	for source, end := range f.read {
+		low[source] = end
+	}
+	held := func(p tailer.Position) {
+		if at, ok := low[p.Source]; ok && p.Offset < at {
+			low[p.Source] = p.Offset
+		}
+	}
+	f.Source.Held(held)
+	f.Parse.Held(held)
+	f.Table.Held(held)
+	for source, at := range low {
+		f.Tracker.Advance(source, at)
+		if at == f.read[source] && source != f.last.Source {
+			delete(f.read, source) // done; what may still come of it is noted anew
+		}
+	}
+}

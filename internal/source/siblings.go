@@ -1,0 +1,287 @@
+package source
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"tailer"
+)
+
+// candidate is a file that may be one that the log has been.
+type candidate struct {
+	path    string
+	live    bool // the name stands for it
+	inode   inode
+	size    int64
+	changed time.Time
+}
+
+func (c *candidate) look() look { return look{c.size, c.changed} }
+
+// candidates returns the log's files in the order in which they were written:
+// its rotated siblings, oldest first, then the live one.
+func (f *Follower) candidates() []candidate {
+	var out []candidate
+	seen := map[inode]bool{}
+	name := filepath.Base(f.log)
+	for _, dir := range f.dirs() {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			continue // Look has told it
+		}
+		var paths []string
+		for _, entry := range entries {
+			if strings.HasPrefix(entry.Name(), name) && entry.Name() != name && rotationOf(entry.Name()).log == name {
+				paths = append(paths, filepath.Join(dir, entry.Name()))
+			}
+		}
+		if target, err := filepath.EvalSymlinks(f.log); err == nil && filepath.Dir(target) == dir && filepath.Base(target) != name {
+			paths = append(paths, siblingsOf(target, entries)...)
+		}
+		slices.SortFunc(paths, compareLogs)
+		for _, path := range paths {
+			if c, ok := candidateAt(path); ok && !seen[c.inode] {
+				seen[c.inode] = true
+				out = append(out, c)
+			}
+		}
+	}
+	if c, ok := candidateAt(f.log); ok {
+		c.live = true
+		out = slices.DeleteFunc(out, func(other candidate) bool { return other.inode == c.inode })
+		out = append(out, c)
+	}
+	return out
+}
+
+// siblingsOf returns the rotated siblings of the file that a log's name is a link
+// to.
+func siblingsOf(target string, entries []os.DirEntry) (paths []string) {
+	name := filepath.Base(target)
+	for _, entry := range entries {
+		if entry.Name() != name && rotationOf(entry.Name()).log == name {
+			paths = append(paths, filepath.Join(filepath.Dir(target), entry.Name()))
+		}
+	}
+	return paths
+}
+
+func candidateAt(path string) (candidate, bool) {
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() {
+		return candidate{}, false
+	}
+	return candidate{path: path, inode: inodeOf(info), size: info.Size(), changed: info.ModTime()}, true
+}
+
+// discover opens what is to be read: the file that the name stands for, what is
+// left of files of the last run, and files that came and went unseen.
+func (f *Follower) discover(now time.Time) {
+	var unknown []candidate
+	seen := map[inode]look{}
+	for _, c := range f.candidates() {
+		if f.isOpen(c) {
+			continue
+		}
+		if old, ok := f.seen[c.inode]; ok && old == c.look() && !c.live {
+			seen[c.inode] = old
+			continue
+		}
+		unknown = append(unknown, c)
+	}
+	f.seen = seen
+	// Who has the inode too comes first: contents can be equal.
+	var left []candidate
+	for _, c := range unknown {
+		if i := f.resumable(c, true); i >= 0 {
+			f.open(c, &f.resume[i], now)
+			f.resume = slices.Delete(f.resume, i, i+1)
+			continue
+		}
+		left = append(left, c)
+	}
+	for _, c := range left {
+		f.examine(c, now)
+	}
+	f.first = false
+}
+
+// isOpen reports whether a file is open already, and notes its name.
+func (f *Follower) isOpen(c candidate) bool {
+	for _, g := range f.gens {
+		if g.file != nil && g.inode == c.inode {
+			g.path = c.path
+			if c.live {
+				g.rotated = false
+			}
+			return true
+		}
+	}
+	return false
+}
+
+// resumable returns which checkpoint of the last run the plain file c goes on
+// from, -1 for none.
+func (f *Follower) resumable(c candidate, sameInode bool) int {
+	if len(f.resume) == 0 {
+		return -1
+	}
+	file, err := os.Open(c.path)
+	if err != nil {
+		return -1
+	}
+	defer func() { _ = file.Close() }()
+	best := -1
+	for i := range f.resume {
+		r := &f.resume[i]
+		same := c.inode == inode{r.Device, r.Inode}
+		if sameInode != same || !same && r.End == 0 || !holds(file, c.size, r) {
+			continue
+		}
+		if best < 0 || r.End > f.resume[best].End {
+			best = i
+		}
+	}
+	return best
+}
+
+// examine decides what an unknown file is.
+func (f *Follower) examine(c candidate, now time.Time) {
+	if !c.live && len(f.gens) >= maxOpen {
+		return
+	}
+	file, err := os.Open(c.path)
+	if err != nil {
+		if c.live {
+			f.say("log can't be opened", err)
+		}
+		return
+	}
+	defer func() { _ = file.Close() }()
+	if isCompressed(file) {
+		f.examineCompressed(c, now)
+		return
+	}
+	if i := f.resumable(c, false); i >= 0 {
+		f.open(c, &f.resume[i], now)
+		f.resume = slices.Delete(f.resume, i, i+1)
+		return
+	}
+	if !c.live && f.isCopy(file, c.size) {
+		return // of a file that is open; it is looked at again once that is not
+	}
+	known := f.known(func(old *tailer.Checkpoint) bool { return holds(file, c.size, old) })
+	switch {
+	case known != nil && (c.live || c.size > known.End):
+		f.openRest(c, known, now)
+	case known != nil:
+		f.seen[c.inode] = c.look()
+	case c.live:
+		f.openLive(c, file, now)
+	case c.changed.Before(f.since):
+		f.remember(c, file, now)
+	case now.Sub(c.changed) < settled:
+		f.until = later(f.until, now.Add(settled)) // it may be a copy in the making
+	default:
+		f.cfg.Logger.Info("rotated log found", "path", c.path)
+		f.open(c, nil, now)
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// isCopy reports whether a file is the copy of one that is open.
+func (f *Follower) isCopy(file io.ReaderAt, size int64) bool {
+	for _, g := range f.gens {
+		if c := g.checkpoint(time.Time{}); c.End > 0 && holds(file, size, &c) {
+			return true
+		}
+	}
+	return false
+}
+
+// known returns the file that was let go and of which test says that it is the
+// one, the longest if there are several; nil for none.
+func (f *Follower) known(test func(*tailer.Checkpoint) bool) (best *tailer.Checkpoint) {
+	for i := range f.past {
+		if c := &f.past[i]; c.End > 0 && (best == nil || c.End > best.End) && test(c) {
+			best = c
+		}
+	}
+	return best
+}
+
+// openLive opens the file that the name stands for, which was never read.
+func (f *Follower) openLive(c candidate, file *os.File, now time.Time) {
+	if f.first && f.cfg.FromEnd {
+		tail := bytesBefore(file, c.size, 64<<10)
+		at := c.size - int64(len(tail)) + int64(bytes.LastIndexByte(tail, '\n')+1)
+		f.open(c, &tailer.Checkpoint{Source: newID(), Offset: at, End: at}, now)
+		return
+	}
+	f.open(c, nil, now)
+}
+
+// openRest opens a file of which the beginning was read under another name.
+func (f *Follower) openRest(c candidate, known *tailer.Checkpoint, now time.Time) {
+	f.open(c, &tailer.Checkpoint{Source: newID(), Offset: known.End, End: known.End}, now)
+}
+
+func (f *Follower) open(c candidate, from *tailer.Checkpoint, now time.Time) {
+	g, err := openGeneration(c.path, from, f.keep, now)
+	if err != nil {
+		f.say("log can't be opened", err)
+		return
+	}
+	f.add(g, c.live)
+}
+
+// add puts a file in its place: rotated ones are read before the live one.
+func (f *Follower) add(g *generation, live bool) {
+	f.said = ""
+	g.rotated = !live
+	at := len(f.gens)
+	for i, other := range f.gens {
+		if !live && !other.rotated {
+			at = i
+			break
+		}
+	}
+	f.gens = slices.Insert(f.gens, at, g)
+}
+
+// remember notes a file that was there before tailer, so that it is known again
+// when it is compressed.
+func (f *Follower) remember(c candidate, file *os.File, now time.Time) {
+	f.seen[c.inode] = c.look()
+	head := bytesBefore(file, min(headMax, c.size), headMax)
+	before := bytesBefore(file, c.size, beforeMax)
+	if len(head) == 0 || before == nil {
+		return
+	}
+	f.past = append(f.past, tailer.Checkpoint{
+		Source: newID(), Path: c.path, Device: c.inode.device, Inode: c.inode.number, HeadSize: len(head), Head: digest(head),
+		Offset: c.size, End: c.size, Before: digest(before), Ended: true, Seen: now.UTC(),
+	})
+}
+
+// isCompressed looks at the first bytes, never at the name.
+func isCompressed(file io.ReaderAt) bool {
+	head := make([]byte, 6)
+	n, err := file.ReadAt(head, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return false
+	}
+	return formatOf(head[:n]) != ""
+}
