@@ -68,9 +68,17 @@ var imports = map[string]rule{
 		[]string{"tailer", "github.com/klauspost/compress/", "github.com/ulikunitz/xz"},
 		"lines are all it gives; what they mean is parse's",
 	},
+	"tailer/internal/source/event": {
+		nil,
+		"one object of a shipper's; both Kafka and HTTP carry them",
+	},
 	"tailer/internal/source/kafka": {
-		[]string{"tailer", "github.com/twmb/franz-go/"},
+		[]string{"tailer", "tailer/internal/source/event", "github.com/twmb/franz-go/"},
 		"the only place that knows Kafka",
+	},
+	"tailer/internal/source/push": {
+		[]string{"tailer", "tailer/internal/source/event", protoOTLP, protobuf, "github.com/klauspost/compress/"},
+		"takes lines over HTTP; where they are kept is the spool's",
 	},
 	"tailer/internal/source/s3": {
 		[]string{"github.com/minio/minio-go/", "github.com/cenkalti/backoff/v5"},

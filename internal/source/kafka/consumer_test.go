@@ -321,32 +321,3 @@ func TestConfig(t *testing.T) {
 		t.Errorf("the password is printed: %s", said)
 	}
 }
-
-func TestUnwrap(t *testing.T) {
-	at := time.Date(2026, 11, 23, 9, 13, 9, 58_163_000, time.UTC)
-	tests := []struct {
-		name, value, field, text string
-		stamp                    time.Time
-		ok                       bool
-	}{
-		{"bare line", `09:13:09 - LiteLLM:DEBUG: x`, "", `09:13:09 - LiteLLM:DEBUG: x`, time.Time{}, true},
-		{"bare json record", `{"message": "a", "level": "DEBUG", "timestamp": "2026-11-23T09:13:09.058163"}`, "",
-			`{"message": "a", "level": "DEBUG", "timestamp": "2026-11-23T09:13:09.058163"}`, time.Time{}, true},
-		{"vector", `{"file":"/x","host":"h","message":"a\nb","source_type":"file","timestamp":"2026-11-23T09:13:09.058163Z"}`, "message", "a\nb", at, true},
-		{"filebeat", `{"@timestamp":"2026-11-23T09:13:09.058163Z","message":"a"}`, "message", "a", at, true},
-		{"fluent bit", `{"log":"a","stream":"stderr","time":"2026-11-23T10:13:09.058163+01:00"}`, "log", "a", at, true},
-		{"a stamp without a zone is none", `{"message":"a","timestamp":"2026-11-23T09:13:09.058163"}`, "message", "a", time.Time{}, true},
-		{"no such member", `{"log":"a"}`, "message", `{"log":"a"}`, time.Time{}, false},
-		{"no text", `{"message":{"a":1}}`, "message", `{"message":{"a":1}}`, time.Time{}, false},
-		{"no object", `a`, "message", `a`, time.Time{}, false},
-		{"nothing", ``, "message", ``, time.Time{}, false},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			text, stamp, ok := unwrap([]byte(test.value), test.field)
-			if string(text) != test.text || !stamp.Equal(test.stamp) || ok != test.ok {
-				t.Errorf("got %q, %v, %v; want %q, %v, %v", text, stamp, ok, test.text, test.stamp, test.ok)
-			}
-		})
-	}
-}

@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tailer"
+	"tailer/internal/source/event"
 )
 
 const (
@@ -105,11 +106,15 @@ var (
 
 // open makes record the current one. An empty record is an empty line.
 func (p *Partition) open(record *kgo.Record) {
-	text, stamp, ok := unwrap(record.Value, p.field)
-	if !ok {
-		p.mu.Lock()
-		p.counts.Broken++
-		p.mu.Unlock()
+	text, stamp := record.Value, time.Time{}
+	if p.field != "" {
+		var ok bool
+		if text, stamp, ok = event.Line(record.Value, p.field); !ok {
+			text = record.Value
+			p.mu.Lock()
+			p.counts.Broken++
+			p.mu.Unlock()
+		}
 	}
 	p.line = tailer.Line{
 		Pos:    tailer.Position{Source: p.source, Offset: record.Offset, End: record.Offset + 1},

@@ -1,0 +1,28 @@
+package push
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"tailer"
+)
+
+// An Entry is one line, or several with newlines between them, as a shipper
+// delivered it.
+type Entry struct {
+	Writer string        // who wrote it; "" when the sender does not say
+	Stamp  time.Time     // when the shipper read it, UTC; zero when it does not say
+	Stream tailer.Stream //
+	Text   []byte        // without the newline at its end
+}
+
+// ErrFull says that a spool takes no more for now.
+var ErrFull = errors.New("spool is full")
+
+// A Spool keeps entries until they are read.
+type Spool interface {
+	// Append returns when all entries are on disk, or none is. ErrFull asks the
+	// sender to wait. It is called by several goroutines at a time.
+	Append(ctx context.Context, entries []Entry) error
+}

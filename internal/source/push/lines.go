@@ -1,0 +1,73 @@
+package push
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"tailer/internal/source/event"
+)
+
+// decodeText takes a body apart into lines. A run of lines of one writer is one
+// entry: nothing can come between them.
+func decodeText(body []byte, writer string) []Entry {
+	body = bytes.TrimSuffix(body, []byte("\n"))
+	if len(body) == 0 {
+		return nil
+	}
+	return []Entry{{Writer: writer, Text: body}}
+}
+
+// errField says that an object lacks the member that was asked for.
+var errField = errors.New("an object lacks the member that ?field names, or it is no text")
+
+// decodeJSON reads objects, one after another or in an array. Each holds a line in
+// member field, or, without one, is a payload.
+func decodeJSON(body []byte, field, writer string) (entries []Entry, err error) {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	for {
+		var value json.RawMessage
+		err := decoder.Decode(&value)
+		if errors.Is(err, io.EOF) {
+			return entries, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("not JSON: %w", err)
+		}
+		objects := []json.RawMessage{value}
+		if value[0] == '[' {
+			if err := json.Unmarshal(value, &objects); err != nil {
+				return nil, fmt.Errorf("not JSON: %w", err)
+			}
+		}
+		for _, object := range objects {
+			e, err := lineOf(object, field)
+			if err != nil {
+				return nil, err
+			}
+			e.Writer = writer
+			entries = append(entries, e)
+		}
+	}
+}
+
+// lineOf reads one object.
+func lineOf(object json.RawMessage, field string) (Entry, error) {
+	if len(object) == 0 || object[0] != '{' {
+		return Entry{}, errors.New("not an object, nor an array of objects")
+	}
+	if field == "" {
+		var text bytes.Buffer
+		if err := json.Compact(&text, object); err != nil {
+			return Entry{}, fmt.Errorf("not JSON: %w", err)
+		}
+		return Entry{Text: text.Bytes()}, nil
+	}
+	line, stamp, ok := event.Line(object, field)
+	if !ok {
+		return Entry{}, errField
+	}
+	return Entry{Text: line, Stamp: stamp}, nil
+}
