@@ -48,6 +48,10 @@ var imports = map[string]rule{
 		[]string{"github.com/goccy/go-yaml", "github.com/goccy/go-yaml/ast", "github.com/dustin/go-humanize"},
 		"a file's form; who uses a setting judges its meaning",
 	},
+	"tailer/internal/doctor": {
+		[]string{"tailer", "github.com/goccy/go-yaml", "github.com/goccy/go-yaml/"},
+		"it is shown a log and files; it reads and asks nothing itself",
+	},
 	"tailer/internal/enrich": {
 		[]string{"tailer"},
 		"who asked is told by the exchange alone",

@@ -13,7 +13,8 @@ const exitCodes = `Exit codes:
     0  all was read, all was delivered
     1  failed
     2  wrong usage or configuration
-    3  finished, but requests were rejected, or an input could not be read to its end
+    3  finished, but requests were rejected, or an input could not be read to its end;
+       or doctor found problems
    11  the state folder is in use by another tailer
    12  Langfuse refused the keys
   130  interrupted`
@@ -45,7 +46,7 @@ func exitCode(err error) int {
 		return 11
 	case errors.Is(err, ship.ErrKeysRefused):
 		return 12
-	case errors.Is(err, errPartly):
+	case errors.Is(err, errPartly), errors.Is(err, errFindings):
 		return 3
 	}
 	return 1

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -22,7 +23,7 @@ func main() {
 		stop() // a second signal ends the program at once
 	}()
 	err := newApp().RunContext(ctx, withPipe(os.Args))
-	if err != nil && exitCode(err) != exitInterrupted {
+	if err != nil && exitCode(err) != exitInterrupted && !errors.Is(err, errFindings) {
 		fmt.Fprintln(os.Stderr, "tailer:", err)
 	}
 	os.Exit(exitCode(err))
@@ -30,7 +31,7 @@ func main() {
 
 // withPipe makes `tailer [flags] -` short for `tailer backfill [flags] -`.
 func withPipe(args []string) []string {
-	if n := len(args); n > 1 && args[n-1] == "-" && args[1] != "backfill" && args[1] != "help" {
+	if n := len(args); n > 1 && args[n-1] == "-" && newApp().Command(args[1]) == nil && args[1] != "help" {
 		return append([]string{args[0], "backfill"}, args[1:]...)
 	}
 	return args
@@ -44,7 +45,7 @@ func newApp() *cli.App {
 		UsageText: "tailer backfill [flags] FILE|GLOB|DIR...\n" +
 			"docker logs -f litellm 2>&1 | tailer -",
 		Description: exitCodes,
-		Commands:    []*cli.Command{backfillCommand(), runCommand(), reportCommand()},
+		Commands:    []*cli.Command{backfillCommand(), runCommand(), doctorCommand(), reportCommand()},
 		// Errors are told once, by main, which also knows their exit codes.
 		ExitErrHandler: func(*cli.Context, error) {},
 		OnUsageError:   usageError,

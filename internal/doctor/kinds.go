@@ -1,0 +1,60 @@
+package doctor
+
+// kinds is all that can be found. Facts are those of LiteLLM 1.55 to 1.109, Open
+// WebUI 0.3.35 to 0.12.4 and Langfuse 2.95 to 4.16.
+var kinds = map[string]kind{
+	// What the log shows.
+	"log-empty":               {Error, "the log is empty"},
+	"log-not-a-log":           {Error, "this is no log"},
+	"log-not-litellm":         {Error, "no line of LiteLLM's stands in this log"},
+	"log-stdout-only":         {Error, "only standard output is read, but LiteLLM logs to standard error"},
+	"log-stderr-missing":      {Error, "standard error is not read, and with it no failed request"},
+	"log-level-default":       {Error, "LiteLLM logs no requests"},
+	"log-level-info":          {Error, "LiteLLM logs at INFO, which holds neither headers nor content"},
+	"log-set-verbose-only":    {Error, "set_verbose alone logs no requests"},
+	"log-core-logger-off":     {Error, "LITELLM_LOG=DEBUG leaves LiteLLM's core logger off"},
+	"log-answers-untied":      {Error, "no record ties an answer to its request"},
+	"log-payload-headers":     {Error, "the payloads hold no request headers"},
+	"log-payload-no-failures": {Advice, "failed requests are known only by their error"},
+	"log-secrets":             {Warning, "LiteLLM writes keys into its log"},
+	"log-set-verbose":         {Advice, "set_verbose only adds noise"},
+	"log-session-collapse":    {Warning, "LiteLLM puts all requests of a session into one trace"},
+	"log-clock-skew":          {Error, "the clock or the time zone is not the proxy's"},
+	"log-date-guessed":        {Advice, "the log states no date"},
+	"log-newest-first":        {Error, "the newest lines come first"},
+	"log-lines-withheld":      {Error, "journalctl left long lines out"},
+	// Who sends the requests.
+	"owui-forward-off":       {Error, "no request names its user"},
+	"owui-header-renamed":    {Error, "the user stands in a header of another name"},
+	"owui-jwt":               {Warning, "users come as signed tokens"},
+	"owui-jwt-redacted":      {Error, "LiteLLM takes the user tokens out of its log"},
+	"owui-no-chat-id":        {Warning, "no request names its chat"},
+	"owui-header-never-sent": {Warning, "Open WebUI never sends this header"},
+	// LiteLLM's config.yaml.
+	"config-unreadable":         {Error, "the configuration cannot be read"},
+	"config-user-api-key-alias": {Warning, "user_api_key_alias is not a setting of LiteLLM's"},
+	"config-detailed-debug":     {Error, "detailed_debug is not a setting of LiteLLM's"},
+	"config-set-verbose":        {Warning, "set_verbose is deprecated and logs no requests"},
+	"config-tag-headers-case":   {Warning, "header names for tags must be in lower case"},
+	"config-tag-headers-old":    {Warning, "this LiteLLM does not know extra_spend_tag_headers"},
+	"config-user-header-old":    {Warning, "this LiteLLM does not know user_header_name"},
+	"config-user-header-name":   {Warning, "user_header_name is deprecated"},
+	"config-user-mappings":      {Error, "user_header_mappings is not what LiteLLM reads"},
+	"config-no-callback":        {Warning, "no callback logs whole requests"},
+	"config-json-logs":          {Advice, "text logs state neither date nor fractions of seconds"},
+	// This machine, and tailer's own place on it.
+	"host-log-unreadable": {Error, "the log cannot be read"},
+	"host-log-world":      {Warning, "everybody on this machine can read the log"},
+	"host-state":          {Error, "the state folder cannot be used"},
+	"host-state-open":     {Warning, "others can read the state folder"},
+	"host-docker-socket":  {Error, "Docker's socket cannot be used"},
+	"host-docker-world":   {Error, "everybody on this machine can use Docker's socket"},
+	// Langfuse.
+	"langfuse-unreachable": {Error, "Langfuse does not answer"},
+	"langfuse-keys":        {Error, "Langfuse refuses the keys"},
+	"langfuse-no-keys":     {Error, "the keys of Langfuse are not set"},
+	"langfuse-version":     {Warning, "this Langfuse is too old for OTLP"},
+	"langfuse-write-mode":  {Error, "this Langfuse does not take what tailer would write"},
+	"langfuse-retention":   {Warning, "Langfuse will delete what is older than its retention"},
+	"langfuse-both-write":  {Warning, "LiteLLM and tailer both write"},
+}
