@@ -14,7 +14,7 @@ const exitCodes = `Exit codes:
     1  failed
     2  wrong usage or configuration
     3  finished, but requests were rejected, or an input could not be read to its end;
-       or doctor found problems
+       or doctor found problems, or audit differences
    11  the state folder is in use by another tailer
    12  Langfuse refused the keys
   130  interrupted`
@@ -24,6 +24,9 @@ const exitInterrupted = 130
 
 // errPartly says that the work was finished but for what was counted and told.
 var errPartly = errors.New("finished with rejected requests or damaged input")
+
+// errDifferences says that an audit was finished and found something.
+var errDifferences = errors.New("the log and Langfuse differ")
 
 // usage is a mistake on the command line or in the environment.
 type usage struct{ msg string }
@@ -46,7 +49,7 @@ func exitCode(err error) int {
 		return 11
 	case errors.Is(err, ship.ErrKeysRefused):
 		return 12
-	case errors.Is(err, errPartly), errors.Is(err, errFindings):
+	case errors.Is(err, errPartly), errors.Is(err, errFindings), errors.Is(err, errDifferences):
 		return 3
 	}
 	return 1

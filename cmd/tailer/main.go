@@ -45,7 +45,13 @@ func newApp() *cli.App {
 		UsageText: "tailer backfill [flags] FILE|GLOB|DIR...\n" +
 			"docker logs -f litellm 2>&1 | tailer -",
 		Description: exitCodes,
-		Commands:    []*cli.Command{backfillCommand(), runCommand(), doctorCommand(), reportCommand()},
+		Commands: []*cli.Command{
+			backfillCommand(),
+			runCommand(),
+			doctorCommand(),
+			reportCommand(),
+			auditCommand(),
+		},
 		// Errors are told once, by main, which also knows their exit codes.
 		ExitErrHandler: func(*cli.Context, error) {},
 		OnUsageError:   usageError,

@@ -36,12 +36,7 @@ func backfillFlags() []cli.Flag {
 		&cli.DurationFlag{Name: "retry-for", Value: 15 * time.Minute, Usage: "how long a batch is retried while Langfuse can't take it"},
 		&cli.StringFlag{Name: "dead-letters", Value: "dead-letters.jsonl", Usage: "`FILE` for requests that Langfuse rejects"},
 		&cli.BoolFlag{Name: "json", Usage: "end with one line of JSON on stdout (on stderr when spans go to stdout)"},
-		&cli.StringFlag{Name: "host", Usage: "`URL` of Langfuse (LANGFUSE_BASE_URL, LANGFUSE_HOST)"},
-		&cli.StringFlag{Name: "public-key", Usage: "`KEY` of the project (LANGFUSE_PUBLIC_KEY)"},
-		&cli.StringFlag{Name: "secret-key", Usage: "`KEY` of the project; better in the environment (LANGFUSE_SECRET_KEY)"},
-		&cli.StringFlag{Name: "api", Value: langfuse.APIAuto, Usage: "`WAY` into Langfuse: auto, otlp, ingestion"},
-		&cli.StringFlag{Name: "release", Usage: "`NAME` of the release (LANGFUSE_RELEASE)"},
-	}, readingFlags()...)
+	}, append(langfuseFlags(), readingFlags()...)...)
 }
 
 // options are the flags and the environment, checked.

@@ -126,7 +126,7 @@ func (s *Server) showRows(r *http.Request) answer {
 	var found []*Observation
 	for _, o := range s.book.observations {
 		if fits(query, "traceId", &o.TraceID) && fits(query, "userId", o.UserID) && inRange(query, "StartTime", o.StartTime) &&
-			time.Since(o.at) >= visibleAfter {
+			time.Since(o.at) >= s.hidden {
 			found = append(found, o)
 		}
 	}

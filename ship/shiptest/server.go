@@ -32,7 +32,8 @@ const (
 	Rows      = "/api/public/v2/observations"
 )
 
-// visibleAfter is how long a stored span cannot be read yet.
+// visibleAfter is how long a stored span cannot be read yet, if ShowAfter does not
+// say otherwise.
 const visibleAfter = 2 * time.Second
 
 // Request is one request as it came, and its answer.
@@ -52,6 +53,7 @@ type Server struct {
 	mu       sync.Mutex // guards all below
 	version  string
 	maxBytes int
+	hidden   time.Duration
 	poison   map[string]int
 	faults   []Fault
 	requests []Request
@@ -67,7 +69,7 @@ type Server struct {
 
 // New starts a server that says it is of the given version, such as "3.225.4".
 func New(version string) *Server {
-	s := &Server{version: version, poison: map[string]int{}, spans: map[string]int{}, events: map[string]int{}}
+	s := &Server{version: version, hidden: visibleAfter, poison: map[string]int{}, spans: map[string]int{}, events: map[string]int{}}
 	s.http = httptest.NewServer(s)
 	s.URL = s.http.URL
 	return s
@@ -81,6 +83,13 @@ func (s *Server) Upgrade(version string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.version = version
+}
+
+// ShowAfter makes stored spans readable only after so long.
+func (s *Server) ShowAfter(hidden time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hidden = hidden
 }
 
 // Limit answers 413 to bodies of more than n bytes on the wire; 0: no limit.
