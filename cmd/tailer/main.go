@@ -51,6 +51,7 @@ func newApp() *cli.App {
 			doctorCommand(),
 			reportCommand(),
 			auditCommand(),
+			pingCommand(),
 		},
 		// Errors are told once, by main, which also knows their exit codes.
 		ExitErrHandler: func(*cli.Context, error) {},

@@ -15,7 +15,7 @@ const rowsPage = 1000
 // rows calls each for the rows of a selection (v4), page by page. Metadata comes
 // cut to 200 characters, but for what joins a row to its request.
 func (r *Reader) rows(ctx context.Context, query url.Values, each func(*Observation) error) error {
-	query.Set("fields", "core,basic,metadata")
+	query.Set("fields", "core,basic,metadata,usage")
 	query.Set("expandMetadata", "litellm_call_id,response_id")
 	query.Set("limit", strconv.Itoa(rowsPage))
 	for {
@@ -38,23 +38,28 @@ func (r *Reader) rows(ctx context.Context, query url.Values, each func(*Observat
 	}
 }
 
+// totals is the only member that counts of a map of tokens or costs.
+type totals struct {
+	Total float64 `json:"total"`
+}
+
 // shown is an observation as either API writes it. Of a v4 row and of a v3
 // observation the times are RFC 3339.
 type shown struct {
-	ID            string          `json:"id"`
-	TraceID       string          `json:"traceId"`
-	Parent        string          `json:"parentObservationId"`
-	Type          string          `json:"type"`
-	Level         string          `json:"level"`
-	Name          string          `json:"name"`
-	StartTime     string          `json:"startTime"`
-	UserID        string          `json:"userId"`
-	SessionID     string          `json:"sessionId"`
-	Environment   string          `json:"environment"`
-	Metadata      json.RawMessage `json:"metadata"`
-	UsageDetails  map[string]any  `json:"usageDetails"`
-	CostDetails   map[string]any  `json:"costDetails"`
-	StatusMessage string          `json:"statusMessage"`
+	ID           string          `json:"id"`
+	TraceID      string          `json:"traceId"`
+	Parent       string          `json:"parentObservationId"`
+	Type         string          `json:"type"`
+	Level        string          `json:"level"`
+	Name         string          `json:"name"`
+	StartTime    string          `json:"startTime"`
+	UserID       string          `json:"userId"`
+	SessionID    string          `json:"sessionId"`
+	Metadata     json.RawMessage `json:"metadata"`
+	UsageDetails totals          `json:"usageDetails"`
+	CostDetails  totals          `json:"costDetails"`
+	Usage        totals          `json:"usage"` // v2
+	TotalCost    float64         `json:"calculatedTotalCost"`
 }
 
 func readObservation(raw json.RawMessage) (*Observation, error) {
@@ -65,6 +70,7 @@ func readObservation(raw json.RawMessage) (*Observation, error) {
 	o := &Observation{
 		ID: s.ID, TraceID: s.TraceID, Parent: s.Parent, Type: s.Type, Level: s.Level, Name: s.Name,
 		User: s.UserID, Session: s.SessionID, Metadata: s.Metadata,
+		Tokens: max(s.UsageDetails.Total, s.Usage.Total), Cost: max(s.CostDetails.Total, s.TotalCost),
 	}
 	o.Start, _ = time.Parse(time.RFC3339Nano, s.StartTime) // zero is outside every range
 	o.readMetadata()

@@ -65,10 +65,11 @@ type Observation struct {
 	Type, Level         string // in capitals: GENERATION, SPAN, …; DEFAULT, ERROR, …
 	Name                string
 	Start               time.Time
-	User, Session       string // of the observation (v4), or of its trace
-	CallID, ResponseID  string // as its metadata says
-	Scope               string // OpenTelemetry's scope, such as "tailer" or "langfuse-sdk"; "" if it does not say
-	ByTailer            bool   // its metadata has tailer's mark
+	User, Session       string  // of the observation (v4), or of its trace
+	CallID, ResponseID  string  // as its metadata says
+	Scope               string  // OpenTelemetry's scope, such as "tailer" or "langfuse-sdk"; "" if it does not say
+	ByTailer            bool    // its metadata has tailer's mark
+	Tokens, Cost        float64 // in total; cost in USD; 0 if it does not say
 	Metadata            json.RawMessage
 }
 

@@ -45,6 +45,7 @@ type Trace struct {
 // book is what the read API shows. Writes of equal ids are folded on v2 and v3,
 // where the later one wins; v4 has a row for each.
 type book struct {
+	forgets      string // a member that is not kept
 	traces       map[string]*Trace
 	observations []*Observation
 	places       map[string]int // of observations, by id, where equal ids are folded
@@ -88,6 +89,12 @@ func (b *book) keepSpan(span *tracepb.Span, scope string, rows bool) {
 	}
 	_ = json.Unmarshal([]byte(a["langfuse.observation.usage_details"].GetStringValue()), &o.UsageDetails) // absent: none
 	_ = json.Unmarshal([]byte(a["langfuse.observation.cost_details"].GetStringValue()), &o.CostDetails)
+	if b.forgets == "userId" {
+		o.UserID = nil
+	}
+	if b.forgets == "sessionId" {
+		o.SessionID = nil
+	}
 	b.keep(o, rows)
 	if o.Parent == nil {
 		t := b.trace(o.TraceID, o.StartTime)
@@ -101,7 +108,7 @@ func (b *book) keepSpan(span *tracepb.Span, scope string, rows bool) {
 // keepEvent notes an event of an ingestion batch.
 func (b *book) keepEvent(e Event) {
 	said := func(name string) *string {
-		if text, ok := e.Body[name].(string); ok {
+		if text, ok := e.Body[name].(string); ok && name != b.forgets {
 			return &text
 		}
 		return nil

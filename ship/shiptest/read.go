@@ -34,6 +34,14 @@ func (s *Server) MakeDual() {
 	s.dual = true
 }
 
+// Forget makes the read API leave a member out, as a server would that did not
+// take it: "userId" or "sessionId".
+func (s *Server) Forget(member string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.book.forgets = member
+}
+
 // Keep says for how many days the project keeps its traces.
 func (s *Server) Keep(days int) {
 	s.mu.Lock()
