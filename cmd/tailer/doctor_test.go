@@ -100,8 +100,15 @@ func TestDoctorOverCaptures(t *testing.T) {
 // this test.
 func TestDoctorOverOtherSettings(t *testing.T) {
 	for name, want := range map[string][]string{
-		"set-verbose":    {"log-set-verbose-only"},
-		"debug-variable": {"log-core-logger-off", "log-secrets"},
+		"plain":                {"log-level-default"},
+		"set-verbose":          {"log-set-verbose-only"},
+		"debug-variable":       {"log-core-logger-off", "log-secrets"},
+		"payload-noenterprise": {"log-payload-headers"},
+		"owui-off":             {"log-payload-no-failures", "owui-forward-off"},
+		"owui-renamed":         {"log-payload-no-failures", "owui-header-renamed"},
+		"owui-jwt":             {"log-payload-no-failures", "owui-jwt"},
+		"owui-jwt-debug":       {"log-answers-untied", "owui-jwt-redacted"},
+		"owui-no-chat-id":      {"log-payload-no-failures", "owui-no-chat-id"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
