@@ -13,6 +13,7 @@ import (
 	"tailer/ship"
 	"tailer/ship/langfuse"
 	"tailer/ship/otlp"
+	"tailer/ship/sqlite"
 	"tailer/state"
 )
 
@@ -51,6 +52,14 @@ func (d *delivery) open(o *options) (ship.Sink, error) {
 		}
 		d.closers = append(d.closers, closeFunc(sink.Close))
 		return sink, nil
+	}
+	if path, isStore := strings.CutPrefix(o.to, "sqlite:"); isStore {
+		store, err := sqlite.Open(context.Background(), path, sqlite.Config{Logger: o.logger})
+		if err != nil {
+			return nil, err
+		}
+		d.closers = append(d.closers, store)
+		return store, nil
 	}
 	sink, err := ship.NewFileSink(strings.TrimPrefix(o.to, "file:"), os.Stdout)
 	if err != nil {

@@ -31,7 +31,7 @@ func readingFlags() []cli.Flag {
 
 func backfillFlags() []cli.Flag {
 	return append([]cli.Flag{
-		&cli.StringFlag{Name: "to", Usage: "`SINK`: file:PATH, - (stdout), or langfuse; default langfuse if keys are set, else file:" + defaultOutput},
+		&cli.StringFlag{Name: "to", Usage: "`SINK`: file:PATH, sqlite:PATH (for tailer view), - (stdout), or langfuse; default langfuse if keys are set, else file:" + defaultOutput},
 		&cli.BoolFlag{Name: "dry-run", Usage: "show what would be sent, with the source of each value; send nothing"},
 		&cli.DurationFlag{Name: "retry-for", Value: 15 * time.Minute, Usage: "how long a batch is retried while Langfuse can't take it"},
 		&cli.StringFlag{Name: "dead-letters", Value: "dead-letters.jsonl", Usage: "`FILE` for requests that Langfuse rejects"},
@@ -42,7 +42,7 @@ func backfillFlags() []cli.Flag {
 // options are the flags and the environment, checked.
 type options struct {
 	inputs       []string
-	to           string // "file:PATH", "-" or "langfuse"
+	to           string // "file:PATH", "sqlite:PATH", "-" or "langfuse"
 	defaulted    bool   // to was not asked for
 	dryRun, json bool
 	since, until time.Time
@@ -158,16 +158,18 @@ func (o *options) readEnrich(c *cli.Context, lookup lookupFunc) error {
 // chooseSink settles where spans go.
 func (o *options) chooseSink() error {
 	hasKeys := o.langfuse.PublicKey != "" && o.langfuse.SecretKey != ""
-	switch path, isFile := strings.CutPrefix(o.to, "file:"); {
+	path, isFile := strings.CutPrefix(o.to, "file:")
+	store, isStore := strings.CutPrefix(o.to, "sqlite:")
+	switch {
 	case o.to == "" && hasKeys:
 		o.to = "langfuse"
 	case o.to == "":
 		o.to, o.defaulted = "file:"+defaultOutput, true
 	case o.to == "langfuse" && !hasKeys:
 		return usagef("no keys for Langfuse: set LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY, or use --to file:PATH")
-	case o.to == "langfuse", o.to == "-", isFile && path != "":
+	case o.to == "langfuse", o.to == "-", isFile && path != "", isStore && store != "":
 	default:
-		return usagef("--to %q is neither file:PATH nor - nor langfuse", o.to)
+		return usagef("--to %q is neither file:PATH nor sqlite:PATH nor - nor langfuse", o.to)
 	}
 	return nil
 }

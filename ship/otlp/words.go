@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"unicode/utf8"
+
+	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 )
 
 // QuestionText returns the words of an input attribute that the client said last:
@@ -122,4 +124,17 @@ func title(answer string) string {
 		words = string([]rune(words)[:maxTitle])
 	}
 	return words
+}
+
+// Words returns what was asked last and what was answered, as text.
+func Words(spans *tracepb.ResourceSpans) (question, answer string) {
+	for _, a := range Root(spans).GetAttributes() {
+		switch a.GetKey() {
+		case "langfuse.observation.input":
+			question = QuestionText(a.GetValue().GetStringValue())
+		case "langfuse.observation.output":
+			answer = AnswerText(a.GetValue().GetStringValue())
+		}
+	}
+	return question, answer
 }
