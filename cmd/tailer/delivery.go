@@ -54,7 +54,7 @@ func (d *delivery) open(o *options) (ship.Sink, error) {
 		return sink, nil
 	}
 	if path, isStore := strings.CutPrefix(o.to, "sqlite:"); isStore {
-		store, err := sqlite.Open(context.Background(), path, sqlite.Config{Logger: o.logger})
+		store, err := sqlite.Open(context.Background(), path, sqlite.Config{Logger: o.logger, MaxBytes: o.storeBytes})
 		if err != nil {
 			return nil, err
 		}

@@ -15,6 +15,10 @@ import (
 // defaultOutput is where spans go when nothing else is said.
 const defaultOutput = "traces.otlp.jsonl"
 
+// defaultStore is where a daemon keeps traces in its state folder when no Langfuse
+// is configured.
+const defaultStore = "traces.db"
+
 // readingFlags say how logs are read, for every command that reads them to their
 // end.
 func readingFlags() []cli.Flag {
@@ -45,6 +49,7 @@ type options struct {
 	to           string // "file:PATH", "sqlite:PATH", "-" or "langfuse"
 	defaulted    bool   // to was not asked for
 	dryRun, json bool
+	storeBytes   int64 // of a store; 0: the store's own limit
 	since, until time.Time
 	date         time.Time
 	location     *time.Location

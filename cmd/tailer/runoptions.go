@@ -17,6 +17,11 @@ var backfillOnly = []string{"dry-run", "since", "until", "date", "json"}
 
 func runFlags() []cli.Flag {
 	flags := slices.DeleteFunc(backfillFlags(), func(f cli.Flag) bool { return slices.Contains(backfillOnly, f.Names()[0]) })
+	for i, f := range flags {
+		if f.Names()[0] == "to" {
+			flags[i] = &cli.StringFlag{Name: "to", Usage: "`SINK`: langfuse, sqlite:PATH (for tailer view), file:PATH, or - (stdout); default langfuse if keys are set, else sqlite:" + defaultStore + " in the state folder"}
+		}
+	}
 	return append(flags, stateFlags()...)
 }
 
@@ -62,6 +67,7 @@ func readRunOptions(c *cli.Context) (*runOptions, error) {
 			o.sources = append(o.sources, config.Source{File: arg})
 		}
 	}
+	o.storeBytes = int64(cfg.Limits.StoreBytes)
 	if c.IsSet("flush-interval") {
 		o.flushInterval = c.Duration("flush-interval")
 	}
@@ -79,7 +85,7 @@ func readRunOptions(c *cli.Context) (*runOptions, error) {
 		}
 	}
 	if o.defaulted {
-		o.to = "file:" + filepath.Join(o.stateDir, defaultOutput)
+		o.to = "sqlite:" + filepath.Join(o.stateDir, defaultStore)
 	}
 	return o, nil
 }
