@@ -4,21 +4,34 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"sync"
 	"time"
 
 	"tailer/ship/otlp"
 )
 
-// DeadLetters is a file of items that no sink will take: one JSON object a line,
+// A Letter is one line of a DeadLetters file, but for the trace.
+type Letter struct {
+	Time   time.Time `json:"time"`             // when the item was given up, UTC
+	Sink   string    `json:"sink"`             // who refused it
+	Reason string    `json:"reason"`           //
+	Status int       `json:"status"`           // HTTP status; 0 when there was none
+	Sent   time.Time `json:"sent"`             // the item's time of shipping, UTC
+	Trace  string    `json:"trace_id"`         // lower hex
+	Beside *Beside   `json:"beside,omitempty"` // see Item.Beside
+}
+
+// DeadLetters is a file of items that a sink will not take: one JSON object a
+// line, a Letter with the member "trace", the very line that a FileSink would
+// have written:
 //
-//	{"time":"…","reason":"…","status":400,"trace":{"resourceSpans":[…]}}
+//	{"time":"…","sink":"langfuse …","reason":"…","status":400,…,"trace":{"resourceSpans":[…]}}
 //
-// time is when the item was given up (RFC 3339, UTC), status the HTTP status (0
-// when there was none), trace the very line that a FileSink would have written.
-// The file is made when the first item comes, readable by its owner only. It
-// must not be used concurrently.
+// The file is made when the first item comes, readable by its owner only. Its
+// methods may be called concurrently.
 type DeadLetters struct {
 	path string
+	mu   sync.Mutex // guards all below
 	file *os.File
 	line []byte
 }
@@ -32,7 +45,9 @@ func NewDeadLetters(path string) *DeadLetters {
 func (d *DeadLetters) Path() string { return d.path }
 
 // Add appends item with the reason and returns when it is on disk.
-func (d *DeadLetters) Add(item *Item, failure *SendError) error {
+func (d *DeadLetters) Add(sink string, item *Item, failure *SendError) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if d.file == nil {
 		file, err := openAppend(d.path)
 		if err != nil {
@@ -40,11 +55,14 @@ func (d *DeadLetters) Add(item *Item, failure *SendError) error {
 		}
 		d.file = file
 	}
-	head, err := json.Marshal(struct {
-		Time   time.Time `json:"time"`
-		Reason string    `json:"reason"`
-		Status int       `json:"status"`
-	}{time.Now().UTC(), failure.Err.Error(), failure.Status})
+	letter := Letter{
+		Time: time.Now().UTC(), Sink: sink, Reason: failure.Err.Error(), Status: failure.Status,
+		Sent: item.At().UTC(), Trace: item.TraceID(),
+	}
+	if item.beside != (Beside{}) {
+		letter.Beside = &item.beside
+	}
+	head, err := json.Marshal(letter)
 	if err != nil {
 		return fmt.Errorf("dead-letter exchange: %w", err)
 	}
@@ -61,8 +79,10 @@ func (d *DeadLetters) Add(item *Item, failure *SendError) error {
 	return nil
 }
 
-// Close closes the file if it was ever opened.
+// Close closes the file if it was ever opened. Add opens it again.
 func (d *DeadLetters) Close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if d.file == nil {
 		return nil
 	}

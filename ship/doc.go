@@ -1,33 +1,45 @@
-// Package ship delivers exchanges that were turned into spans: in batches, in
-// order, until each is delivered or set aside with its reason.
+// Package ship delivers exchanges that were turned into spans: to several sinks,
+// each in batches and at its own pace, until each has every item or it is set
+// aside with its reason.
 //
-// It provides Shipper, which batches, retries and splits; Sink, the seam to what
-// takes the spans; FileSink, a sink that appends OTLP/JSON lines; and
+// It provides Delivery, which batches, retries and splits; Sink, the seam to what
+// takes the spans, and Asker, a sink that can tell what it has; Store, the seam to
+// what outlives the process; FileSink, a sink that appends OTLP/JSON lines; and
 // DeadLetters, the file of what no sink will take. Package ship/otlp makes the
-// spans, package ship/langfuse is the sink that speaks to Langfuse.
+// spans, ship/langfuse and ship/collector are sinks, ship/ledger is the store.
 //
-// It does not spool to disk: what is pending when the process ends was not
-// resolved, so its log lines are read again. It starts no goroutine and has no
-// timer: Deliver sends full batches, and a caller with nothing more to deliver
-// for now calls Flush. One batch is in flight at a time, on the caller's
-// goroutine: a caller that waits is how backpressure reaches the log file, which
-// is patient.
+// An item goes this way:
+//
+//	Deliver ──▶ intake ──▶ Commit ──▶ lane of each sink ──▶ Send ──▶ Commit ──▶ OnResolved
+//	  waits      a batch,   durable     batches, waits,      │         what was
+//	  if full    or 1 s     (or known)  halves, asks         ▼         accepted
+//	                                                    dead letters
+//
+// One goroutine commits, so that what producers brought and what sinks answered
+// meanwhile shares one write to the disk; every sink has one goroutine that sends.
+// Without a Store nothing is written and nothing remembered.
+//
+// Whoever does not know what became of a request, because no answer came or the
+// process ended, asks the sink if that counts what comes twice (Asker), and else
+// repeats the same bytes. What a sink does not show is missing only after its Lag,
+// and after it shows what it accepted before.
 //
 // Invariants:
-//   - An item is resolved once, as Delivered or DeadLettered, and never before
-//     the sink has accepted it or the dead letter is on disk.
-//   - The bytes of an item do not change between tries.
-//   - An item that the sink refuses holds nothing else back.
+//   - A token is resolved once, and never before each sink has accepted its item,
+//     or the dead letter is on disk, and the store says so.
+//   - The bytes of an item do not change between tries, also after a crash.
+//   - An item that a sink refuses holds nothing else back, nor does one sink
+//     another.
+//   - What was accepted, or waits, is not sent again, whatever it reads like now.
 //
 // Example:
 //
-//	sink, err := ship.NewFileSink("spans.jsonl", nil)
+//	delivery, err := ship.New(ship.Config{Store: db, DeadLetters: letters, OnResolved: resolve}, target)
 //	…
-//	shipper, err := ship.New(sink, ship.Config{DeadLetters: ship.NewDeadLetters("dead.jsonl"), OnResolved: resolve})
-//	…
+//	go func() { ended <- delivery.Run(ctx) }()
 //	item, err := ship.NewItem(otlp.Encode(&exchange, config), time.Now(), positions)
 //	…
-//	err = shipper.Deliver(ctx, item)
+//	err = delivery.Deliver(ctx, item)
 //	…
-//	err = shipper.Flush(ctx)
+//	err = delivery.Flush(ctx)
 package ship

@@ -11,32 +11,31 @@ import (
 	"tailer/ship/otlp"
 )
 
-func ExampleShipper() {
+func ExampleDelivery() {
 	sink, err := NewFileSink("-", io.Discard)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	shipper, err := New(sink, Config{
+	delivery, err := New(Config{
 		DeadLetters: NewDeadLetters("dead.jsonl"),
-		OnResolved: func(items []*Item, outcome Outcome) {
-			for _, item := range items {
-				fmt.Println(item.Token(), outcome)
-			}
-		},
-	})
+		OnResolved:  func(token any, outcome Outcome) { fmt.Println(token, outcome) },
+	}, Target{Name: "stdout", Sink: sink})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error)
+	go func() { ended <- delivery.Run(ctx) }()
+
 	exchange := &tailer.Exchange{CallID: "call-1", CallType: "acompletion", Start: time.Unix(1, 0), End: time.Unix(2, 0)}
 	item, err := NewItem(otlp.Encode(exchange, otlp.Config{Version: "1.2.3"}), time.Now(), "lines 1 to 7")
-	if err != nil {
-		fmt.Println(err)
-		return
+	if err == nil {
+		err = errors.Join(delivery.Deliver(ctx, item), delivery.Flush(ctx))
 	}
-	ctx := context.Background()
-	if err := errors.Join(shipper.Deliver(ctx, item), shipper.Flush(ctx)); err != nil {
+	stop()
+	if err := errors.Join(err, <-ended); err != nil {
 		fmt.Println(err)
 	}
 	// Output: lines 1 to 7 delivered

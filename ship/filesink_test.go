@@ -143,7 +143,7 @@ func TestDeadLetters(t *testing.T) {
 	a, b := newItem(t, "a"), newItem(t, "b")
 	for _, item := range []*Item{a, b} { // closed in between: a restart
 		letters := NewDeadLetters(path)
-		if err := letters.Add(item, &SendError{Class: Refused, Status: 400, Err: errors.New(`no "traceId"`)}); err != nil {
+		if err := letters.Add("A", item, &SendError{Class: Refused, Status: 400, Err: errors.New(`no "traceId"`)}); err != nil {
 			t.Fatal(err)
 		}
 		if err := letters.Close(); err != nil {

@@ -1,6 +1,8 @@
 package ship
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"time"
@@ -9,13 +11,37 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
+// A Key names one request at every sink: its trace and its root span, whose id is
+// made of the call id. It does not hold the start: two logs of one request may
+// state it with different accuracy.
+type Key struct {
+	Trace [16]byte
+	Span  [8]byte
+}
+
+// String is the key as "<trace id>/<span id>" in lower hex.
+func (k Key) String() string {
+	return hex.EncodeToString(k.Trace[:]) + "/" + hex.EncodeToString(k.Span[:])
+}
+
+// Beside says which trace LiteLLM's own Langfuse callback writes for the same
+// request, for sinks that add to it. The zero value: not known.
+type Beside struct {
+	TraceID  string `json:"trace,omitempty"`      // as that callback writes it
+	Shared   bool   `json:"shared,omitempty"`     // other requests of the session have the same trace
+	Observed string `json:"generation,omitempty"` // id of its generation, "" when it cannot be known
+}
+
 // An Item is one encoded exchange on its way out, with what its sender wants
 // back when it is resolved. It does not change once made, so that every try
-// sends the same bytes, and it can be made again from Payload and At.
+// sends the same bytes, and it can be made again from its payload: see Restore.
+// It may be read concurrently.
 type Item struct {
 	spans   *tracepb.ResourceSpans
 	payload []byte
+	key     Key
 	at      time.Time
+	beside  Beside
 	token   any
 }
 
@@ -28,8 +54,70 @@ func NewItem(spans *tracepb.ResourceSpans, at time.Time, token any) (*Item, erro
 	if err != nil {
 		return nil, fmt.Errorf("encode spans: %w", err)
 	}
-	return &Item{spans: spans, payload: payload, at: at, token: token}, nil
+	return itemFrom(spans, payload, at, token), nil
 }
+
+// Restore makes an item again from what Payload and At gave.
+func Restore(payload []byte, at time.Time) (*Item, error) {
+	var request tracepb.TracesData
+	if err := proto.Unmarshal(payload, &request); err != nil {
+		return nil, fmt.Errorf("decode spans: %w", err)
+	}
+	if len(request.GetResourceSpans()) != 1 {
+		return nil, fmt.Errorf("decode spans: %d resources in one item", len(request.GetResourceSpans()))
+	}
+	return itemFrom(request.GetResourceSpans()[0], payload, at, nil), nil
+}
+
+func itemFrom(spans *tracepb.ResourceSpans, payload []byte, at time.Time, token any) *Item {
+	i := &Item{spans: spans, payload: payload, at: at, token: token}
+	if root := i.root(); root != nil {
+		copy(i.key.Trace[:], root.GetTraceId())
+		copy(i.key.Span[:], root.GetSpanId())
+	}
+	return i
+}
+
+// versionKey is left out of digests: another version of tailer is no other content.
+const versionKey = "langfuse.observation.metadata.tailer.version"
+
+// digest sums up what spans say: times, names and attributes.
+func digest(spans *tracepb.ResourceSpans) uint64 {
+	sum := sha256.New()
+	var number [8]byte
+	add := func(n uint64) {
+		binary.BigEndian.PutUint64(number[:], n)
+		_, _ = sum.Write(number[:]) // a hash never fails
+	}
+	for _, scope := range spans.GetScopeSpans() {
+		for _, span := range scope.GetSpans() {
+			_, _ = sum.Write(span.GetSpanId())
+			add(span.GetStartTimeUnixNano())
+			add(span.GetEndTimeUnixNano())
+			for _, a := range span.GetAttributes() {
+				if a.GetKey() == versionKey {
+					continue
+				}
+				text, err := proto.MarshalOptions{Deterministic: true}.Marshal(a)
+				if err == nil {
+					add(uint64(len(text)))
+					_, _ = sum.Write(text)
+				}
+			}
+		}
+	}
+	return binary.BigEndian.Uint64(sum.Sum(nil))
+}
+
+// With returns the item with LiteLLM's trace of the same request noted in it.
+func (i *Item) With(beside Beside) *Item {
+	with := *i
+	with.beside = beside
+	return &with
+}
+
+// Beside is what With noted.
+func (i *Item) Beside() Beside { return i.beside }
 
 // Spans are the item's spans, which must not be changed.
 func (i *Item) Spans() *tracepb.ResourceSpans { return i.spans }
@@ -45,14 +133,31 @@ func (i *Item) At() time.Time { return i.at }
 // Token is what NewItem was given.
 func (i *Item) Token() any { return i.token }
 
+// Key names the request.
+func (i *Item) Key() Key { return i.key }
+
+// Digest sums up the item's content, in whatever version of tailer it was made.
+func (i *Item) Digest() uint64 { return digest(i.spans) }
+
 // TraceID is the trace id in lower hex, "" when there are no spans.
 func (i *Item) TraceID() string {
+	return hex.EncodeToString(i.root().GetTraceId())
+}
+
+// Start is when the request began, UTC.
+func (i *Item) Start() time.Time {
+	nanoseconds := i.root().GetStartTimeUnixNano()
+	return time.Unix(int64(nanoseconds/uint64(time.Second)), int64(nanoseconds%uint64(time.Second))).UTC() // fits
+}
+
+// root is the first span, nil when there is none.
+func (i *Item) root() *tracepb.Span {
 	for _, scope := range i.spans.GetScopeSpans() {
 		for _, span := range scope.GetSpans() {
-			return hex.EncodeToString(span.GetTraceId())
+			return span
 		}
 	}
-	return ""
+	return nil
 }
 
 func (i *Item) spanCount() (n int) {

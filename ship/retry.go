@@ -8,18 +8,14 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// patience is exponential back-off with jitter that never waits less than the
-// server asked for.
-type patience struct {
-	*backoff.ExponentialBackOff
-	atLeast time.Duration // of the next wait only
-}
+// patience is exponential back-off with jitter.
+type patience struct{ *backoff.ExponentialBackOff }
 
-// NextBackOff is the time to wait before the next try.
-func (p *patience) NextBackOff() time.Duration {
-	wait := max(p.ExponentialBackOff.NextBackOff(), p.atLeast)
-	p.atLeast = 0
-	return wait
+func newPatience(cfg *Config) patience {
+	p := patience{backoff.NewExponentialBackOff()}
+	p.InitialInterval, p.MaxInterval, p.Multiplier = cfg.InitialWait, cfg.MaxWait, 2
+	p.Reset()
+	return p
 }
 
 // outage makes many failures in a row two log lines: the first, and the end.
@@ -27,6 +23,7 @@ type outage struct {
 	logger   *slog.Logger
 	failures int
 	since    time.Time
+	last     error
 }
 
 func (o *outage) failed(err error, wait time.Duration) {
@@ -41,7 +38,16 @@ func (o *outage) failed(err error, wait time.Duration) {
 	if errors.As(err, &failure) {
 		status, err = failure.Status, failure.Err
 	}
+	o.last = err
 	say("delivery failed, will try again", "attempt", o.failures, "status", status, "err", err, "wait_ms", wait.Milliseconds())
+}
+
+// lasts is how long ago the first failure was, 0 when there is none.
+func (o *outage) lasts() time.Duration {
+	if o.failures == 0 {
+		return 0
+	}
+	return time.Since(o.since)
 }
 
 func (o *outage) over() {
@@ -49,5 +55,5 @@ func (o *outage) over() {
 		return
 	}
 	o.logger.Info("delivery recovered", "failures", o.failures, "outage_ms", time.Since(o.since).Milliseconds())
-	o.failures = 0
+	o.failures, o.last = 0, nil
 }

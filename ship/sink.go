@@ -22,6 +22,24 @@ type Sink interface {
 	Flush(ctx context.Context) error
 }
 
+// An Asker is a Sink that can be asked what it has. A sink that is none folds a
+// second delivery of the same item, or cannot be helped.
+type Asker interface {
+	// Folds tells whether the sink makes one of what is sent twice, so that it need
+	// not be asked.
+	Folds(ctx context.Context) (bool, error)
+
+	// Has returns those of items that the sink shows. ErrCannotAsk: it never will
+	// tell. Other errors are those of Send.
+	Has(ctx context.Context, items []*Item) (map[*Item]bool, error)
+
+	// Lag is how long the sink may take to show what it has accepted.
+	Lag() time.Duration
+}
+
+// ErrCannotAsk says that a sink has no way to tell what it has.
+var ErrCannotAsk = errors.New("sink cannot be asked what it has")
+
 // ErrKeysRefused says that the server knows us and does not want us: wrong keys,
 // or keys that may not write. Nobody but the operator can help.
 var ErrKeysRefused = errors.New("keys refused")
@@ -45,6 +63,7 @@ type SendError struct {
 	Class      Class
 	Status     int           // HTTP status; 0 when there was no answer
 	RetryAfter time.Duration // at least so long, as the server or the sink wishes; 0: no wish
+	Unknown    bool          // the items may have been stored all the same
 	Err        error         // what happened, free of secrets and of prompts
 }
 

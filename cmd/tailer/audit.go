@@ -35,6 +35,7 @@ func auditCommand() *cli.Command {
 			&cli.StringFlag{Name: "csv", Usage: "write a row for each hour to `FILE`, - for stdout"},
 			&cli.DurationFlag{Name: "retry-for", Value: 15 * time.Minute, Usage: "how long Langfuse is asked again while it is busy"},
 			&cli.StringFlag{Name: "dead-letters", Value: "dead-letters.jsonl", Usage: "`FILE` for requests that Langfuse rejects on --repair"},
+			stateFlag(),
 		}, langfuseFlags()...), readingFlags()...),
 		OnUsageError: usageError,
 		Action: func(c *cli.Context) error {
@@ -68,7 +69,11 @@ func newAudit(c *cli.Context) (*auditRun, error) {
 	if err := o.needKeys(); err != nil {
 		return nil, err
 	}
-	o.to, o.retryFor, o.deadLetters = "langfuse", c.Duration("retry-for"), c.String("dead-letters")
+	o.to, o.retryFor, o.deadLetters = []string{toLangfuse}, c.Duration("retry-for"), c.String("dead-letters")
+	o.again = true // the ledger says that Langfuse has it, Langfuse says that it has not
+	if o.state, err = stateFolder(c.String("state"), ""); err != nil {
+		return nil, err
+	}
 	a := &auditRun{o: o, repair: c.Bool("repair"), settle: c.Duration("settle"), missing: map[string]bool{}}
 	a.print = auditPrinter{json: o.json, csv: c.String("csv"), most: c.Int("list"), callback: c.Bool("callback")}
 	a.config.Callback = a.print.callback
@@ -223,7 +228,7 @@ func (a *auditRun) send(ctx context.Context) (sent repairs, err error) {
 		err = d.Flush(ctx)
 	}
 	err = errors.Join(err, d.close())
-	stats := d.shipper.Stats()
+	stats := d.Stats()
 	sent = repairs{Delivered: stats.Delivered, DeadLettered: stats.DeadLettered}
 	if err != nil {
 		return sent, fmt.Errorf("repair: %w", err)

@@ -3,27 +3,29 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
-	"strings"
-	"sync"
+	"path/filepath"
 	"time"
 
 	"tailer"
 	"tailer/ship"
-	"tailer/ship/langfuse"
+	"tailer/ship/ledger"
 	"tailer/ship/otlp"
-	"tailer/ship/sqlite"
 	"tailer/state"
 )
 
-// delivery encodes exchanges and hands them to the sink.
+// delivery encodes exchanges and hands them to the sinks. Once it runs, Deliver
+// and Flush may be called concurrently.
 type delivery struct {
-	shipper *ship.Shipper
+	*ship.Delivery
 	letters *ship.DeadLetters
+	ledger  *ledger.DB // nil: nothing is remembered
+	sinks   []ship.Target
 	closers []io.Closer
+	stop    func() error
 	tracker *state.Tracker // of the input being read
-	mu      sync.Mutex     // one at a time uses shipper
 }
 
 // token is what an item brings back when it is resolved.
@@ -32,48 +34,64 @@ type token struct {
 	hold    state.Hold
 }
 
+// newDelivery opens the sinks and the ledger, and starts to send.
 func newDelivery(o *options) (*delivery, error) {
 	d := &delivery{letters: ship.NewDeadLetters(o.deadLetters)}
-	sink, err := d.open(o)
-	if err != nil {
-		return nil, err
+	err := d.open(o)
+	if err == nil {
+		d.Delivery, err = ship.New(d.config(o), d.sinks...)
 	}
-	d.shipper, err = ship.New(sink, ship.Config{
+	if err != nil {
+		return nil, errors.Join(err, d.closeAll())
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- d.Run(ctx) }()
+	d.stop = func() error {
+		cancel()
+		return <-ended
+	}
+	return d, nil
+}
+
+func (d *delivery) config(o *options) ship.Config {
+	cfg := ship.Config{
 		DeadLetters: d.letters, OnResolved: resolve, Logger: o.logger, MaxElapsed: o.retryFor,
-	})
-	return d, err
+		FlushInterval: o.flushInterval, MaxPending: o.outboxBytes, Reconcile: o.reconcile, Again: o.again,
+	}
+	if d.ledger != nil {
+		cfg.Store = d.ledger
+	}
+	return cfg
 }
 
-func (d *delivery) open(o *options) (ship.Sink, error) {
-	if o.to == "langfuse" {
-		sink, err := langfuse.New(o.langfuse)
+// open opens the sinks, and the ledger if one of them needs it or it was asked
+// for: a file or a pipe gets everything anew by itself.
+func (d *delivery) open(o *options) error {
+	remember := o.stateAsked
+	for _, to := range o.to {
+		target, closer, err := openSink(o, to)
 		if err != nil {
-			return nil, usagef("%v", err)
+			return err
 		}
-		d.closers = append(d.closers, closeFunc(sink.Close))
-		return sink, nil
+		d.sinks, d.closers = append(d.sinks, target), append(d.closers, closer)
+		remember = remember || isRemote(to)
 	}
-	if path, isStore := strings.CutPrefix(o.to, "sqlite:"); isStore {
-		store, err := sqlite.Open(context.Background(), path, sqlite.Config{Logger: o.logger, MaxBytes: o.storeBytes})
-		if err != nil {
-			return nil, err
-		}
-		d.closers = append(d.closers, store)
-		return store, nil
+	if !remember {
+		return nil
 	}
-	sink, err := ship.NewFileSink(strings.TrimPrefix(o.to, "file:"), os.Stdout)
-	if err != nil {
-		return nil, err
+	const ownerOnly = 0o700
+	if err := os.MkdirAll(o.state, ownerOnly); err != nil {
+		return usagef("make state folder: %v; name another one with --state", err)
 	}
-	d.closers = append(d.closers, sink)
-	return sink, nil
-}
-
-type closeFunc func()
-
-func (f closeFunc) Close() error {
-	f()
-	return nil
+	var err error
+	cfg := o.ledger
+	cfg.Logger = o.logger
+	d.ledger, err = ledger.Open(filepath.Join(o.state, "ledger.db"), cfg)
+	if errors.Is(err, ledger.ErrInUse) {
+		return fmt.Errorf("%w: a tailer is running with this state folder; stop it first, or it sends these requests itself", err)
+	}
+	return err
 }
 
 // Deliver implements pipeline.Deliverer.
@@ -83,31 +101,28 @@ func (d *delivery) Deliver(ctx context.Context, x *tailer.Exchange) error {
 	if err != nil {
 		return err
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.shipper.Deliver(ctx, item)
+	return d.Delivery.Deliver(ctx, item)
 }
 
-// Flush implements pipeline.Deliverer.
-func (d *delivery) Flush(ctx context.Context) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.shipper.Flush(ctx)
-}
-
-// resolve gives back the positions of items that were accepted or dead-lettered.
-func resolve(items []*ship.Item, _ ship.Outcome) {
-	for _, item := range items {
-		if t, ok := item.Token().(token); ok {
-			t.tracker.Release(t.hold)
-		}
+// resolve gives back the positions of an item that is resolved.
+func resolve(of any, _ ship.Outcome) {
+	if t, ok := of.(token); ok {
+		t.tracker.Release(t.hold)
 	}
 }
 
+// close ends the sending and closes what is open. What waits is in the ledger.
 func (d *delivery) close() error {
-	var errs []error
+	return errors.Join(d.stop(), d.closeAll())
+}
+
+func (d *delivery) closeAll() error {
+	errs := []error{d.letters.Close()}
 	for _, c := range d.closers {
 		errs = append(errs, c.Close())
 	}
-	return errors.Join(append(errs, d.letters.Close())...)
+	if d.ledger != nil {
+		errs = append(errs, d.ledger.Close())
+	}
+	return errors.Join(errs...)
 }

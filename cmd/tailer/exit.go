@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"tailer/ship"
+	"tailer/ship/ledger"
 	"tailer/state"
 )
 
@@ -45,7 +46,7 @@ func exitCode(err error) int {
 		return exitInterrupted
 	case errors.As(err, &mistake):
 		return 2
-	case errors.Is(err, state.ErrLocked):
+	case errors.Is(err, state.ErrLocked), errors.Is(err, ledger.ErrInUse):
 		return 11
 	case errors.Is(err, ship.ErrKeysRefused):
 		return 12

@@ -175,6 +175,7 @@ func TestWrongKeys(t *testing.T) {
 			defer server.Close()
 			env, dir := keys(server), t.TempDir()
 			env["LANGFUSE_SECRET_KEY"] = "sk-lf-of-another-project"
+			env["XDG_STATE_HOME"] = t.TempDir()
 			args := append([]string{"backfill"}, c.flags()...)
 			r := command{args: append(args, c.log("proxy.log")), env: env, dir: dir}.exit(t, 12)
 			if strings.Contains(r.stderr+r.stdout, env["LANGFUSE_SECRET_KEY"]) {

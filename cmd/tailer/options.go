@@ -3,6 +3,7 @@ package main
 import (
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,31 +36,28 @@ func readingFlags() []cli.Flag {
 
 func backfillFlags() []cli.Flag {
 	return append([]cli.Flag{
-		&cli.StringFlag{Name: "to", Usage: "`SINK`: file:PATH, sqlite:PATH (for tailer view), - (stdout), or langfuse; default langfuse if keys are set, else file:" + defaultOutput},
 		&cli.BoolFlag{Name: "dry-run", Usage: "show what would be sent, with the source of each value; send nothing"},
-		&cli.DurationFlag{Name: "retry-for", Value: 15 * time.Minute, Usage: "how long a batch is retried while Langfuse can't take it"},
-		&cli.StringFlag{Name: "dead-letters", Value: "dead-letters.jsonl", Usage: "`FILE` for requests that Langfuse rejects"},
 		&cli.BoolFlag{Name: "json", Usage: "end with one line of JSON on stdout (on stderr when spans go to stdout)"},
-	}, append(langfuseFlags(), readingFlags()...)...)
+	}, slices.Concat(langfuseFlags(), deliveryFlags(), readingFlags())...)
 }
 
 // options are the flags and the environment, checked.
 type options struct {
 	inputs       []string
-	to           string // "file:PATH", "sqlite:PATH", "-" or "langfuse"
-	defaulted    bool   // to was not asked for
+	to           []string // "file:PATH", "-", "langfuse", "otlp:URL"
+	defaulted    bool     // to was not asked for
 	dryRun, json bool
 	storeBytes   int64 // of a store; 0: the store's own limit
 	since, until time.Time
 	date         time.Time
 	location     *time.Location
 	giveUp       time.Duration
-	retryFor     time.Duration
-	deadLetters  string
-	langfuse     langfuse.Config
-	enrich       enrich.Config
-	secrets      []string // never to be written anywhere
-	logger       *slog.Logger
+	deliveryOptions
+	langfuse langfuse.Config
+	enrich   enrich.Config
+	lookup   lookupFunc
+	secrets  []string // never to be written anywhere
+	logger   *slog.Logger
 }
 
 func readOptions(c *cli.Context) (*options, error) {
@@ -82,11 +80,11 @@ func readOptionsOver(c *cli.Context, below lookupFunc) (*options, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.to, o.dryRun, o.retryFor, o.deadLetters = c.String("to"), c.Bool("dry-run"), c.Duration("retry-for"), c.String("dead-letters")
-	if o.retryFor <= 0 {
-		return nil, usagef("--give-up and --retry-for must be positive")
+	o.to, o.dryRun = c.StringSlice("to"), c.Bool("dry-run")
+	if err := o.readDelivery(c); err != nil {
+		return nil, err
 	}
-	return o, o.chooseSink()
+	return o, o.chooseSinks()
 }
 
 // readReadingOptions reads the flags of readingFlags and --json.
@@ -105,13 +103,14 @@ func readReadingOptionsOver(c *cli.Context, below lookupFunc) (*options, error) 
 		}
 	}
 	if o.giveUp <= 0 {
-		return nil, usagef("--give-up and --retry-for must be positive")
+		return nil, usagef("--give-up must be positive")
 	}
 	lookup, err := environment(c.String("env-file"), c.IsSet("env-file"))
 	if err != nil {
 		return nil, err
 	}
 	lookup = over(lookup, below)
+	o.lookup = lookup
 	if err := o.readTimes(c, time.Now()); err != nil {
 		return nil, err
 	}
@@ -160,21 +159,19 @@ func (o *options) readEnrich(c *cli.Context, lookup lookupFunc) error {
 	return nil
 }
 
-// chooseSink settles where spans go.
-func (o *options) chooseSink() error {
+// chooseSinks settles where spans go.
+func (o *options) chooseSinks() error {
 	hasKeys := o.langfuse.PublicKey != "" && o.langfuse.SecretKey != ""
-	path, isFile := strings.CutPrefix(o.to, "file:")
-	store, isStore := strings.CutPrefix(o.to, "sqlite:")
 	switch {
-	case o.to == "" && hasKeys:
-		o.to = "langfuse"
-	case o.to == "":
-		o.to, o.defaulted = "file:"+defaultOutput, true
-	case o.to == "langfuse" && !hasKeys:
-		return usagef("no keys for Langfuse: set LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY, or use --to file:PATH")
-	case o.to == "langfuse", o.to == "-", isFile && path != "", isStore && store != "":
-	default:
-		return usagef("--to %q is neither file:PATH nor sqlite:PATH nor - nor langfuse", o.to)
+	case len(o.to) == 0 && hasKeys:
+		o.to = []string{toLangfuse}
+	case len(o.to) == 0:
+		o.to, o.defaulted = []string{filePrefix + defaultOutput}, true
+	}
+	for _, to := range o.to {
+		if wrong := checkSink(to, hasKeys); wrong != "" {
+			return usagef("%s", wrong)
+		}
 	}
 	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"io"
 	"maps"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"tailer"
@@ -38,6 +40,8 @@ type report struct {
 	Delivered    int64            `json:"delivered"`
 	DeadLettered int64            `json:"dead_lettered"`
 	Pending      int64            `json:"pending"`
+	Duplicates   int64            `json:"duplicates_avoided"`
+	Changed      int64            `json:"duplicates_changed"`
 	Secrets      int64            `json:"secrets_redacted"`
 	Users        map[string]int64 `json:"users_by_source"`
 	Sessions     map[string]int64 `json:"sessions_by_source"`
@@ -114,8 +118,14 @@ func (r *report) addPairs(c pair.Counts) {
 }
 
 func (r *report) addDelivery(d *delivery) {
-	stats := d.shipper.Stats()
+	stats := d.Stats()
 	r.Delivered, r.DeadLettered, r.Pending = stats.Delivered, stats.DeadLettered, stats.Pending
+	r.Duplicates, r.Changed = stats.Duplicates, stats.Changed
+	for _, sink := range d.Sinks() {
+		if len(d.sinks) == 1 { // what a sink had before it was asked is no delivery of ours
+			r.Delivered, r.Duplicates = r.Delivered-sink.Had, r.Duplicates+sink.Had
+		}
+	}
 	r.deadLetters = d.letters.Path()
 }
 
@@ -133,7 +143,7 @@ func (r *report) partly() bool { return r.DeadLettered > 0 || r.Damaged > 0 }
 func (r *report) print(o *options) {
 	if o.json {
 		out := io.Writer(os.Stdout)
-		if o.to == "-" {
+		if slices.Contains(o.to, "-") {
 			out = os.Stderr
 		}
 		_ = json.NewEncoder(out).Encode(r)
@@ -145,11 +155,11 @@ func (r *report) print(o *options) {
 	if o.dryRun {
 		return
 	}
-	where := o.to
-	if o.to == "langfuse" {
-		where = "Langfuse"
-	}
+	where := strings.ReplaceAll(strings.Join(o.to, ", "), toLangfuse, "Langfuse")
 	_, _ = fmt.Fprintf(os.Stderr, "%s delivered to %s", plural(r.Delivered, "trace"), where)
+	if r.Duplicates > 0 {
+		_, _ = fmt.Fprintf(os.Stderr, "; %s avoided", plural(r.Duplicates, "duplicate"))
+	}
 	if nobody := r.Users["none"]; r.Requests > 0 {
 		_, _ = fmt.Fprintf(os.Stderr, "; %d of %d with a user", r.Requests-nobody, r.Requests)
 	}

@@ -38,12 +38,12 @@ const drainTime = 20 * time.Second
 
 // runDaemon follows until ctx ends.
 func runDaemon(ctx context.Context, o *runOptions) (err error) {
-	lock, err := state.Acquire(o.stateDir)
+	lock, err := state.Acquire(o.state)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, lock.Release()) }()
-	store := state.NewStore(o.stateDir, state.OS{})
+	store := state.NewStore(o.state, state.OS{})
 	doc, err := store.Load()
 	if err != nil {
 		return err
@@ -66,7 +66,7 @@ func runDaemon(ctx context.Context, o *runOptions) (err error) {
 	sink.tracker = tracker
 	logs := &logSet{o: o, doc: doc, tracker: tracker, enricher: enricher, sink: sink, known: map[string]bool{}}
 	daemon := pipeline.Daemon{
-		Discover: logs.discover, Deliver: sink, FlushEvery: o.flushInterval, SaveEvery: time.Second, Drain: drainTime,
+		Discover: logs.discover, Deliver: sink, SaveEvery: time.Second, Drain: drainTime,
 		Logger: o.logger.With("component", "run"),
 		Save: func(logs map[string][]tailer.Checkpoint) error {
 			for name, checkpoints := range logs {
@@ -75,7 +75,7 @@ func runDaemon(ctx context.Context, o *runOptions) (err error) {
 			return store.Save(doc, time.Now())
 		},
 	}
-	o.logger.Info("started", "version", version, "state", o.stateDir, "to", o.to)
+	o.logger.Info("started", "version", version, "state", o.state, "to", o.to)
 	err = daemon.Run(ctx)
 	o.logger.Info("stopped", "pending", tracker.Pending())
 	return err

@@ -10,16 +10,17 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"tailer/internal/config"
+	"tailer/ship/ledger"
 )
 
 // backfillOnly are the flags that make no sense for logs that go on.
-var backfillOnly = []string{"dry-run", "since", "until", "date", "json"}
+var backfillOnly = []string{"dry-run", "since", "until", "date", "json", "state"}
 
 func runFlags() []cli.Flag {
 	flags := slices.DeleteFunc(backfillFlags(), func(f cli.Flag) bool { return slices.Contains(backfillOnly, f.Names()[0]) })
 	for i, f := range flags {
 		if f.Names()[0] == "to" {
-			flags[i] = &cli.StringFlag{Name: "to", Usage: "`SINK`: langfuse, sqlite:PATH (for tailer view), file:PATH, or - (stdout); default langfuse if keys are set, else sqlite:" + defaultStore + " in the state folder"}
+			flags[i] = &cli.StringSliceFlag{Name: "to", Usage: "`SINK`, may be repeated: langfuse, otlp:URL, sqlite:PATH (for tailer view), file:PATH, - (stdout); default langfuse if keys are set, else sqlite:" + defaultStore + " in the state folder"}
 		}
 	}
 	return append(flags, stateFlags()...)
@@ -37,11 +38,9 @@ func stateFlags() []cli.Flag {
 // runOptions are the options of a daemon: flags, environment and file, checked.
 type runOptions struct {
 	*options
-	sources       []config.Source
-	stateDir      string
-	flushInterval time.Duration
-	maxLine       int
-	limits        config.Limits
+	sources []config.Source
+	maxLine int
+	limits  config.Limits
 }
 
 func readRunOptions(c *cli.Context) (*runOptions, error) {
@@ -59,8 +58,7 @@ func readRunOptions(c *cli.Context) (*runOptions, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &runOptions{options: base, sources: cfg.Sources, flushInterval: cfg.Delivery.FlushInterval.Std(),
-		maxLine: int(cfg.Limits.LineBytes), limits: cfg.Limits}
+	o := &runOptions{options: base, sources: cfg.Sources, maxLine: int(cfg.Limits.LineBytes), limits: cfg.Limits}
 	if c.Args().Present() {
 		o.sources = nil
 		for _, arg := range c.Args().Slice() {
@@ -68,26 +66,49 @@ func readRunOptions(c *cli.Context) (*runOptions, error) {
 		}
 	}
 	o.storeBytes = int64(cfg.Limits.StoreBytes)
+	o.flushInterval = cfg.Delivery.FlushInterval.Std()
 	if c.IsSet("flush-interval") {
 		o.flushInterval = c.Duration("flush-interval")
 	}
 	if o.flushInterval <= 0 {
 		return nil, usagef("--flush-interval must be positive")
 	}
-	o.stateDir, err = stateFolder(c.String("state"), cfg.StateDir)
+	o.state, err = stateFolder(c.String("state"), cfg.StateDir)
 	if err != nil {
 		return nil, err
 	}
+	o.stateAsked = true // a daemon remembers what every sink has
+	o.ledger = ledger.Config{MaxAge: cfg.Delivery.LedgerAge.Std(), MaxEntries: int(cfg.Delivery.LedgerEntries)}
+	o.outboxBytes = int64(cfg.Limits.OutboxBytes)
 	if !c.IsSet("dead-letters") {
-		o.deadLetters = filepath.Join(o.stateDir, o.deadLetters)
+		o.deadLetters = filepath.Join(o.state, o.deadLetters)
 		if cfg.Delivery.DeadLetters != "" {
 			o.deadLetters = cfg.Delivery.DeadLetters
 		}
 	}
-	if o.defaulted {
-		o.to = "sqlite:" + filepath.Join(o.stateDir, defaultStore)
+	return o, o.followSinks(c, &cfg)
+}
+
+// followSinks takes the file's sinks if the flags name none.
+func (o *runOptions) followSinks(c *cli.Context, cfg *config.Config) error {
+	if c.IsSet("to") || len(cfg.Sinks) == 0 {
+		if o.defaulted {
+			o.to = []string{storePrefix + filepath.Join(o.state, defaultStore)}
+		}
+		return nil
 	}
-	return o, nil
+	o.to, o.defaulted = nil, false
+	for _, sink := range cfg.Sinks {
+		o.to = append(o.to, sink.To)
+		own := o.headers.Clone()
+		for name, value := range sink.Headers {
+			own.Set(name, string(value))
+			o.keepSecret(string(value))
+		}
+		o.sinkHeaders[sink.To] = own
+	}
+	o.enrich.KnownSecrets = o.secrets
+	return o.chooseSinks()
 }
 
 // readFollowOptions lays flags over the environment over the file.

@@ -28,7 +28,7 @@ type Daemon struct {
 	Save       func(map[string][]tailer.Checkpoint) error
 	Deliver    Deliverer
 	Alive      func()        // called as long as there is progress; nil: nobody
-	FlushEvery time.Duration // how long what is complete may wait to be sent
+	FlushEvery time.Duration // how long what is complete may wait to be sent; 0: Deliver sees to it
 	SaveEvery  time.Duration // between two checkpoints
 	Drain      time.Duration // how long the rest may take to be delivered once told to stop
 	Logger     *slog.Logger
@@ -159,6 +159,9 @@ func (d *Daemon) save() error {
 
 // flush sends what is complete, however little it is, until ctx ends.
 func (d *Daemon) flush(ctx context.Context, failed context.CancelCauseFunc) {
+	if d.FlushEvery == 0 {
+		return
+	}
 	tick := time.NewTicker(d.FlushEvery)
 	defer tick.Stop()
 	for {

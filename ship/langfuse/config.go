@@ -24,20 +24,22 @@ const (
 const (
 	defaultBaseURL = "https://cloud.langfuse.com"
 	defaultTimeout = 20 * time.Second // that of Langfuse's own SDK v2
+	defaultVisible = 15 * time.Second // 4.16.0 shows a row after about 1 s
 )
 
 // Config is where the server is and how to speak to it.
 type Config struct {
-	BaseURL     string            // scheme, host and maybe a path; "": https://cloud.langfuse.com
-	PublicKey   string            // required
-	SecretKey   Secret            // required
-	Environment string            // of spans that have none; [a-z0-9-_], at most 40; "": the server's default
-	Release     string            // of all traces; "": none
-	Timeout     time.Duration     // of one request, answer included; 0: 20 s
-	API         string            // APIAuto, APIOTLP or APIIngestion; "": APIAuto
-	Version     string            // tailer's own version, told to the server; "": "unknown"
-	Transport   http.RoundTripper // nil: the sink's own
-	Logger      *slog.Logger      // nil: silent
+	BaseURL      string            // scheme, host and maybe a path; "": https://cloud.langfuse.com
+	PublicKey    string            // required
+	SecretKey    Secret            // required
+	Environment  string            // of spans that have none; [a-z0-9-_], at most 40; "": the server's default
+	Release      string            // of all traces; "": none
+	Timeout      time.Duration     // of one request, answer included; 0: 20 s
+	VisibleAfter time.Duration     // how long a v4 server may take to show a row; 0: 15 s
+	API          string            // APIAuto, APIOTLP or APIIngestion; "": APIAuto
+	Version      string            // tailer's own version, told to the server; "": "unknown"
+	Transport    http.RoundTripper // nil: the sink's own
+	Logger       *slog.Logger      // nil: silent
 }
 
 // environment is what every Langfuse version takes: 3.50 to 3.150 refuse others.
@@ -53,6 +55,9 @@ func (c *Config) check() (*url.URL, error) {
 	}
 	if c.Timeout == 0 {
 		c.Timeout = defaultTimeout
+	}
+	if c.VisibleAfter == 0 {
+		c.VisibleAfter = defaultVisible
 	}
 	if c.Version == "" {
 		c.Version = "unknown"
@@ -72,8 +77,8 @@ func (c *Config) check() (*url.URL, error) {
 		return nil, errors.New("langfuse public key and secret key are required (LANGFUSE_PUBLIC_KEY, LANGFUSE_SECRET_KEY)")
 	case c.API != APIAuto && c.API != APIOTLP && c.API != APIIngestion:
 		return nil, fmt.Errorf("langfuse api %q is none of auto, otlp, ingestion", c.API)
-	case c.Timeout < 0:
-		return nil, errors.New("langfuse timeout must not be negative")
+	case c.Timeout < 0 || c.VisibleAfter < 0:
+		return nil, errors.New("langfuse timeout and time to show must not be negative")
 	case c.Environment != "" && (!environment.MatchString(c.Environment) || strings.HasPrefix(c.Environment, "langfuse")):
 		return nil, fmt.Errorf("langfuse environment %q must be 1 to 40 of a-z, 0-9, - and _, and not start with langfuse", c.Environment)
 	}

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -16,32 +17,17 @@ import (
 )
 
 const (
-	// visibleAfter is how long a v4 server may take to show a row it has accepted.
-	visibleAfter = 5 * time.Second
-	pageRows     = 1000 // the most that the server gives at once
-	maxPages     = 20   // of rows that others wrote at the same time
+	pageRows = 1000 // the most that the server gives at once
+	byTrace  = 2    // so few items are asked for one by one: others may have written much meanwhile
+	// span is the longest time that one question covers, so that a few items far
+	// apart do not read all that lies between.
+	span = time.Hour
 )
+
+var _ ship.Asker = (*Sink)(nil)
 
 // rowKey names a row of a v4 server.
 type rowKey struct{ traceID, spanID string }
-
-// doubt notes that nobody knows what became of items, if that matters: v2 and v3
-// fold a second delivery, v4 counts it. It then asks for time, until the server
-// would show them.
-func (s *Sink) doubt(items []*ship.Item, failure *ship.SendError) {
-	if !ambiguous(failure) {
-		return
-	}
-	if s.unsure == nil {
-		s.unsure = make(map[*ship.Item]bool, len(items))
-	}
-	for _, item := range items {
-		s.unsure[item] = true
-	}
-	if s.keepsRows() {
-		failure.RetryAfter = max(failure.RetryAfter, visibleAfter)
-	}
-}
 
 // ambiguous tells whether the server may have stored what it did not confirm. It
 // has not if nobody was there, or if it said so with less than 500.
@@ -53,49 +39,70 @@ func ambiguous(failure *ship.SendError) bool {
 	return failure.Status == 0 || failure.Status >= http.StatusInternalServerError
 }
 
-// keepsRows tells whether the server may be one that does not fold equal ids. One
-// that hides its version may be.
-func (s *Sink) keepsRows() bool {
-	const firstRows = 4
-	n := major(s.version)
-	return n == 0 || n >= firstRows
-}
+// Lag implements ship.Asker.
+func (s *Sink) Lag() time.Duration { return s.cfg.VisibleAfter }
 
-// settled looks up the items whose outcome is not known. It returns those that
-// the server has; a server that cannot be asked has none.
-func (s *Sink) settled(ctx context.Context, items []*ship.Item) ([]*ship.Item, error) {
-	var asked []*ship.Item
-	for _, item := range items {
-		if s.unsure[item] {
-			asked = append(asked, item)
-		}
-	}
-	if len(asked) == 0 {
-		return nil, nil
-	}
-	if s.version == "" { // the configuration chose the way to write
+// Folds implements ship.Asker: v2 and v3 make one of equal ids, v4 keeps every
+// row. A server that hides its version may be either.
+func (s *Sink) Folds(ctx context.Context) (bool, error) {
+	if s.version == "" {
 		version, err := s.Version(ctx)
 		if err != nil {
-			return nil, err
+			return false, err
 		}
 		s.version = version
 	}
-	if !s.keepsRows() {
-		s.unsure = nil
-		return nil, nil
-	}
-	rows, err := s.rows(ctx, asked)
-	if err != nil {
-		return nil, err
-	}
-	var there []*ship.Item
-	for _, item := range asked {
-		delete(s.unsure, item)
-		if hasAll(rows, item) {
-			there = append(there, item)
+	const firstRows = 4
+	n := major(s.version)
+	return n != 0 && n < firstRows, nil
+}
+
+// Has implements ship.Asker, by GET /api/public/v2/observations: an item is there
+// if all its spans are.
+func (s *Sink) Has(ctx context.Context, items []*ship.Item) (map[*ship.Item]bool, error) {
+	found := make(map[rowKey]bool)
+	for _, group := range closeTogether(items) {
+		if len(group) > byTrace {
+			if err := s.rows(ctx, within(group), found); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		for _, item := range group {
+			query := within([]*ship.Item{item})
+			query.Set("traceId", item.TraceID())
+			if err := s.rows(ctx, query, found); err != nil {
+				return nil, err
+			}
 		}
 	}
-	return there, nil
+	has := make(map[*ship.Item]bool, len(items))
+	for _, item := range items {
+		has[item] = hasAll(found, item)
+	}
+	return has, nil
+}
+
+// closeTogether splits items into groups that lie within one span of time.
+func closeTogether(items []*ship.Item) (groups [][]*ship.Item) {
+	sorted := slices.Clone(items)
+	slices.SortFunc(sorted, func(a, b *ship.Item) int { return a.Start().Compare(b.Start()) })
+	first := 0
+	for i := range sorted {
+		if sorted[i].Start().Sub(sorted[first].Start()) > span {
+			groups, first = append(groups, sorted[first:i]), i
+		}
+	}
+	return append(groups, sorted[first:])
+}
+
+// within selects the rows of the time of items.
+func within(items []*ship.Item) url.Values {
+	from, to := startsOf(items)
+	return url.Values{
+		"fromStartTime": {milliseconds(from)},
+		"toStartTime":   {milliseconds(to.Add(time.Millisecond))}, // not included
+	}
 }
 
 func hasAll(rows map[rowKey]bool, item *ship.Item) bool {
@@ -109,26 +116,21 @@ func hasAll(rows map[rowKey]bool, item *ship.Item) bool {
 	return true
 }
 
-// rows reads what the server has from the time of items.
-func (s *Sink) rows(ctx context.Context, items []*ship.Item) (map[rowKey]bool, error) {
-	from, to := startsOf(items)
-	query := url.Values{
-		"fromStartTime": {milliseconds(from)},
-		"toStartTime":   {milliseconds(to.Add(time.Millisecond))}, // not included
-		"fields":        {"core"},
-		"limit":         {strconv.Itoa(pageRows)},
-	}
-	found := make(map[rowKey]bool)
-	for range maxPages {
+// rows adds to found what the server has of a selection, page by page.
+func (s *Sink) rows(ctx context.Context, query url.Values, found map[rowKey]bool) error {
+	query.Set("fields", "core")
+	query.Set("limit", strconv.Itoa(pageRows))
+	for {
 		answer, err := s.client.do(ctx, http.MethodGet, "api/public/v2/observations?"+query.Encode(), http.Header{}, nil)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if failure := answer.failure(); failure != nil {
-			if busy(failure.Status) {
-				return nil, fmt.Errorf("look up spans: %w", failure)
+			if busy(failure.Status) || failure.Class == ship.KeysRefused {
+				failure.Err = fmt.Errorf("look up spans: %w", failure.Err)
+				return failure
 			}
-			return found, nil // no such end point, or not for these keys
+			return fmt.Errorf("look up spans: %w: %w", ship.ErrCannotAsk, failure.Err)
 		}
 		var page struct {
 			Data []struct {
@@ -139,18 +141,17 @@ func (s *Sink) rows(ctx context.Context, items []*ship.Item) (map[rowKey]bool, e
 				Cursor string `json:"cursor"`
 			} `json:"meta"`
 		}
-		if json.Unmarshal(answer.body, &page) != nil {
-			return found, nil
+		if err := json.Unmarshal(answer.body, &page); err != nil {
+			return fmt.Errorf("look up spans: %w: %w", ship.ErrCannotAsk, err)
 		}
 		for _, row := range page.Data {
 			found[rowKey{row.TraceID, row.ID}] = true
 		}
-		if page.Meta.Cursor == "" {
-			break
+		if page.Meta.Cursor == "" || len(page.Data) == 0 {
+			return nil
 		}
 		query.Set("cursor", page.Meta.Cursor)
 	}
-	return found, nil
 }
 
 // startsOf returns the first and the last start of all spans.

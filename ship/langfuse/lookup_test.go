@@ -2,11 +2,10 @@ package langfuse
 
 import (
 	"context"
-	"errors"
-	"net/http"
 	"slices"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"tailer/ship"
 	"tailer/ship/shiptest"
@@ -37,18 +36,13 @@ func TestLookup(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			server := newServer(t, "4.16.0")
 			synctest.Test(t, func(t *testing.T) {
-				d := newDelivery(t, server, 5, ship.Config{})
-				if test.change != nil {
-					sink := newSink(t, server, func(c *Config) {
-						c.Transport = server.Transport()
+				sink := newSink(t, server, func(c *Config) {
+					c.Transport = server.Transport()
+					if test.change != nil {
 						test.change(c)
-					})
-					shipper, err := ship.New(sink, ship.Config{DeadLetters: ship.NewDeadLetters(d.dead)})
-					if err != nil {
-						t.Fatal(err)
 					}
-					d.Shipper = shipper
-				}
+				})
+				d := deliveryTo(t, server, sink, 5, ship.Config{})
 				for _, fault := range test.faults {
 					server.Fail(fault)
 				}
@@ -60,6 +54,7 @@ func TestLookup(t *testing.T) {
 						t.Errorf("%s is stored %d times", span, times)
 					}
 				}
+				d.stop()
 				if got := d.Stats().Delivered; got != 5 || len(server.Spans()) != 7 {
 					t.Errorf("%d delivered, %d spans", got, len(server.Spans()))
 				}
@@ -72,24 +67,38 @@ func TestLookup(t *testing.T) {
 func TestLookupFindsAPart(t *testing.T) {
 	server := newServer(t, "4.16.0")
 	synctest.Test(t, func(t *testing.T) {
-		d := newDelivery(t, server, 6, ship.Config{})
+		d := newDelivery(t, server, 6, ship.Config{Reconcile: ship.ReconcileAlways})
 		sink := newSink(t, server, func(c *Config) { c.Transport = server.Transport() })
 		if err := sink.Send(context.Background(), d.items[:2]); err != nil {
 			t.Fatal(err)
 		}
-		failure := &ship.SendError{Status: http.StatusBadGateway, Err: errors.New("bad gateway")}
-		sink.doubt(d.items, failure)
-		if failure.RetryAfter != visibleAfter {
-			t.Errorf("wants to wait %v", failure.RetryAfter)
-		}
 		waitInBubble(t)
-		var partial *ship.PartialError
-		if err := sink.Send(context.Background(), d.items); !errors.As(err, &partial) || len(partial.Failed) != 4 {
-			t.Fatalf("got %v", err)
-		}
-		if err := sink.Send(context.Background(), d.items[2:]); err != nil {
+		if err := d.run(context.Background()); err != nil {
 			t.Fatal(err)
 		}
+		d.stop()
+		for span, times := range server.Spans() {
+			if times != 1 {
+				t.Errorf("%s is stored %d times", span, times)
+			}
+		}
+		if state := d.Sinks()[0]; state.Had != 2 || state.Delivered != 4 {
+			t.Errorf("state %+v", state)
+		}
+	})
+}
+
+// The server shows its rows late: what it does not show yet is not missing.
+func TestLookupWaits(t *testing.T) {
+	server := newServer(t, "4.16.0")
+	server.ShowAfter(2 * time.Minute)
+	synctest.Test(t, func(t *testing.T) {
+		d := newDelivery(t, server, 6, ship.Config{MaxSpans: 1})
+		server.Fail(shiptest.Fault{After: 3, Status: 502, AfterStoring: true})
+		if err := d.run(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		d.stop()
 		for span, times := range server.Spans() {
 			if times != 1 {
 				t.Errorf("%s is stored %d times", span, times)
@@ -109,21 +118,22 @@ func TestLookupPages(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		sink.doubt(items, &ship.SendError{Err: errors.New("cut")})
 		waitInBubble(t)
-		there, err := sink.settled(context.Background(), items)
-		if err != nil || len(there) != len(items) {
-			t.Errorf("found %d of %d, %v", len(there), len(items), err)
+		has, err := sink.Has(context.Background(), items)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if len(sink.unsure) > 0 {
-			t.Errorf("%d items are still unsure", len(sink.unsure))
+		for _, item := range items {
+			if !has[item] {
+				t.Fatalf("item %v was not found", item.Token())
+			}
 		}
 	})
 }
 
 func waitInBubble(t *testing.T) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), visibleAfter)
+	ctx, cancel := context.WithTimeout(t.Context(), defaultVisible)
 	defer cancel()
 	<-ctx.Done()
 }

@@ -22,16 +22,14 @@ const ingestionVersion = "4"
 // Sink writes to one Langfuse project. It must not be used concurrently.
 //
 // Where a request fails without an answer, or with 5xx, nobody knows what the
-// server kept. To v2 and v3 it is simply sent again: they fold equal ids. A v4
-// server would count the spans twice, so there they are looked up first, by
-// their start, and only what is missing is sent.
+// server kept, and SendError.Unknown says so. v2 and v3 fold equal ids. A v4
+// server would count the spans twice, so there it is asked first: see Has.
 type Sink struct {
 	cfg     Config
 	client  *client
 	logger  *slog.Logger
-	version string              // "" until the server was asked
-	api     string              // the same
-	unsure  map[*ship.Item]bool // sent, but nobody knows what became of it
+	version string // "" until the server was asked
+	api     string // the same
 }
 
 var _ ship.Sink = (*Sink)(nil)
@@ -53,6 +51,10 @@ func New(cfg Config) (*Sink, error) {
 	return s, nil
 }
 
+// Name says which project this is: the server, and the public key, which is no
+// secret.
+func (s *Sink) Name() string { return "langfuse " + s.client.base.String() + " " + s.cfg.PublicKey }
+
 // Send delivers items in one OTLP request, or in as many JSON ingestion requests
 // as their size needs. See ship.Sink for its errors.
 func (s *Sink) Send(ctx context.Context, items []*ship.Item) error {
@@ -63,28 +65,7 @@ func (s *Sink) Send(ctx context.Context, items []*ship.Item) error {
 	if api == APIIngestion {
 		return s.ingest(ctx, items)
 	}
-	there, err := s.settled(ctx, items)
-	switch {
-	case err != nil:
-		return err
-	case len(there) == len(items):
-		return nil
-	case len(there) > 0:
-		return missing(items, there)
-	}
 	return s.export(ctx, items)
-}
-
-// missing says that the server has some of the items; the others come again.
-func missing(items, there []*ship.Item) error {
-	failed := make(map[*ship.Item]*ship.SendError, len(items))
-	for _, item := range items {
-		failed[item] = &ship.SendError{Err: errors.New("server has a part of the last request")}
-	}
-	for _, item := range there {
-		delete(failed, item)
-	}
-	return &ship.PartialError{Failed: failed}
 }
 
 // Flush does nothing: what Send delivered is with the server.
@@ -122,7 +103,7 @@ func (s *Sink) export(ctx context.Context, items []*ship.Item) error {
 		return nil
 	}
 	s.elsewhere(failure, path)
-	s.doubt(items, failure)
+	failure.Unknown = ambiguous(failure)
 	return failure
 }
 

@@ -91,10 +91,14 @@ func (s *stub) deliver(api string) []*ship.Item {
 	items := []*ship.Item{
 		itemOf(s.t, exchange(0), 0), itemOf(s.t, exchange(1), 1), itemOf(s.t, failed, 2), itemOf(s.t, embedding, 3),
 	}
-	shipper, err := ship.New(s.sink(api), ship.Config{DeadLetters: ship.NewDeadLetters(filepath.Join(s.t.TempDir(), "dead.jsonl"))})
+	shipper, err := ship.New(ship.Config{DeadLetters: ship.NewDeadLetters(filepath.Join(s.t.TempDir(), "dead.jsonl"))},
+		ship.Target{Name: "langfuse", Sink: s.sink(api)})
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error)
+	go func() { ended <- shipper.Run(ctx) }()
 	for _, item := range items {
 		if err := shipper.Deliver(context.Background(), item); err != nil {
 			s.t.Fatal(err)
@@ -102,6 +106,10 @@ func (s *stub) deliver(api string) []*ship.Item {
 	}
 	if err := shipper.Flush(context.Background()); err != nil {
 		s.t.Fatal(err)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		s.t.Error(err)
 	}
 	if stats := shipper.Stats(); stats.Delivered != int64(len(items)) {
 		s.t.Errorf("stats %+v", stats)

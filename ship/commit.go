@@ -1,0 +1,285 @@
+package ship
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Run sends until ctx ends, and returns when all that it started has ended. What
+// waits then is in the store, and is sent by the next Run on it. The error is
+// that of the store; a sink that cannot go on is told by Deliver and Flush.
+func (d *Delivery) Run(ctx context.Context) error {
+	var lanes sync.WaitGroup
+	sending, stop := context.WithCancel(ctx)
+	for _, l := range d.lanes {
+		lanes.Go(func() { l.run(sending) })
+	}
+	err := d.commitAll(ctx)
+	stop()
+	lanes.Wait()
+	// What was answered meanwhile must not be asked for, or sent again.
+	if err == nil {
+		err = d.commitLast()
+	}
+	if err != nil {
+		d.fail(err)
+	}
+	return err
+}
+
+func (d *Delivery) commitLast() error {
+	w := d.collect()
+	news, err := d.commit(w)
+	if err == nil {
+		d.publish(w, news)
+	}
+	return err
+}
+
+// commitAll commits what comes until ctx ends or the store gives up.
+func (d *Delivery) commitAll(ctx context.Context) error {
+	wait := newPatience(&d.cfg)
+	trouble := outage{logger: d.cfg.Logger.With("sink", "ledger")}
+	for {
+		if !d.await(ctx) {
+			return nil
+		}
+		w := d.collect()
+		for {
+			news, err := d.commit(w)
+			if err == nil {
+				trouble.over()
+				wait.Reset()
+				d.publish(w, news)
+				break
+			}
+			if d.cfg.MaxElapsed > 0 && trouble.lasts() > d.cfg.MaxElapsed {
+				return fmt.Errorf("%w: %w", ErrGaveUp, err)
+			}
+			pause := wait.NextBackOff()
+			trouble.failed(err, pause)
+			if !sleep(ctx, pause) {
+				return err
+			}
+		}
+	}
+}
+
+// await returns true when there is something to commit, false when ctx ended.
+func (d *Delivery) await(ctx context.Context) bool {
+	for {
+		pause, now := d.due()
+		if now {
+			return true
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return false
+		case <-d.wake:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+// due tells whether to commit now, or how long that can wait.
+func (d *Delivery) due() (time.Duration, bool) {
+	const never = time.Hour
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case d.since.IsZero():
+		return never, false
+	case d.store == nil && len(d.done) > 0, d.flushing > 0, d.isReady():
+		return 0, true
+	}
+	pause := d.cfg.FlushInterval - time.Since(d.since)
+	return pause, pause <= 0
+}
+
+// work is what one commit does.
+type work struct {
+	intake []*entry
+	done   []settled
+}
+
+func (d *Delivery) collect() *work {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	w := &work{intake: d.intake, done: d.done}
+	d.intake, d.done, d.ready, d.since = nil, nil, batchSize{}, time.Time{}
+	return w
+}
+
+// commit makes w durable. It returns those of the intake that must be sent.
+func (d *Delivery) commit(w *work) ([]*entry, error) {
+	if d.store == nil {
+		return w.intake, nil
+	}
+	news, err := d.unknown(w.intake)
+	if err != nil {
+		return nil, err
+	}
+	if len(news)+len(w.done) == 0 {
+		return nil, nil
+	}
+	changes := &Changes{}
+	for _, e := range news {
+		changes.Put = append(changes.Put, Put{Entry: &e.Entry, Payload: e.item.payload})
+	}
+	now := time.Now()
+	for _, s := range w.done {
+		changes.Done = append(changes.Done, Done{
+			Seq: s.entry.Seq, Key: s.entry.Key, Digest: s.entry.Digest, Sink: s.lane.number, Dead: s.dead, At: now,
+		})
+	}
+	if err := d.store.Commit(changes); err != nil {
+		return nil, fmt.Errorf("write ledger: %w", err)
+	}
+	return news, nil
+}
+
+// unknown takes from entries those that every sink has already, and notes on the
+// others who has not.
+func (d *Delivery) unknown(entries []*entry) ([]*entry, error) {
+	if len(entries) == 0 {
+		return nil, nil
+	}
+	keys := make([]Key, len(entries))
+	for i, e := range entries {
+		keys[i] = e.Key
+	}
+	known, err := d.store.Known(keys)
+	if err != nil {
+		return nil, fmt.Errorf("read ledger: %w", err)
+	}
+	news := make([]*entry, 0, len(entries))
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i, e := range entries {
+		if d.cfg.Again {
+			known[i] = Known{}
+		}
+		e.Owing = d.all &^ known[i].Done
+		if known[i].Done&d.all != 0 && known[i].Digest != e.Digest {
+			d.tellChanged(e.Key)
+			e.Owing = 0 // half of the sinks with one content, half with another: no
+		}
+		if e.skipped = e.Owing == 0; !e.skipped {
+			news = append(news, e)
+		}
+	}
+	return news, nil
+}
+
+// publish hands what is durable to the lanes, and resolves what is done.
+func (d *Delivery) publish(w *work, news []*entry) {
+	d.mu.Lock()
+	resolved := make([]*entry, 0, len(w.done))
+	for _, e := range w.intake {
+		if e.skipped {
+			resolved = append(resolved, e)
+		}
+	}
+	for _, e := range news {
+		for _, l := range d.lanes {
+			if e.Owing.Has(l.number) {
+				l.add(e)
+			}
+		}
+		if d.store != nil && d.hot > d.cfg.MaxMemory {
+			e.item = nil
+			d.hot -= e.Size
+		}
+	}
+	for _, s := range w.done {
+		s.entry.dead = s.entry.dead || s.dead
+		s.entry.Owing &^= SinkSet(s.lane.number)
+		if s.entry.Owing == 0 {
+			resolved = append(resolved, s.entry)
+		}
+	}
+	for _, e := range resolved {
+		if d.byKey[e.Key] == e {
+			delete(d.byKey, e.Key) // from here on nothing joins it
+		}
+	}
+	d.mu.Unlock()
+	for _, e := range resolved {
+		for _, token := range e.tokens {
+			d.cfg.OnResolved(token, e.outcome())
+		}
+	}
+	d.mu.Lock()
+	for _, e := range resolved {
+		d.remove(e)
+	}
+	close(d.changed)
+	d.changed = make(chan struct{})
+	d.mu.Unlock()
+}
+
+func (e *entry) outcome() Outcome {
+	switch {
+	case e.skipped:
+		return Duplicate
+	case e.dead:
+		return DeadLettered
+	default:
+		return Delivered
+	}
+}
+
+// remove forgets an entry that is resolved. d.mu is held.
+func (d *Delivery) remove(e *entry) {
+	delete(d.waiting, e)
+	d.bytes -= e.Size
+	if e.item != nil {
+		d.hot -= e.Size
+	}
+	switch e.outcome() {
+	case Duplicate:
+		d.stats.Duplicates++
+	case DeadLettered:
+		d.stats.DeadLettered++
+	default:
+		d.stats.Delivered++
+	}
+}
+
+// settle notes what a lane learned of entries.
+func (d *Delivery) settle(outcomes []settled) {
+	if len(outcomes) == 0 {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.done = append(d.done, outcomes...)
+	d.begin()
+}
+
+// fail ends delivery for good.
+func (d *Delivery) fail(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.failed == nil {
+		d.failed = err
+	}
+	close(d.changed)
+	d.changed = make(chan struct{})
+}
+
+func sleep(ctx context.Context, pause time.Duration) bool {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}

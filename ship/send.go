@@ -1,0 +1,208 @@
+package ship
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+)
+
+// send sends a batch once and settles what it can. What cannot be settled comes
+// again: together if the request failed, alone if its item did. An error ends
+// the lane.
+func (l *lane) send(ctx context.Context, batch []*parcel) error {
+	items, err := l.contents(batch)
+	if err != nil {
+		return err
+	}
+	err = l.sink.Send(ctx, items)
+	if err == nil && l.d.store != nil {
+		// The store must not say more than the sink has on disk.
+		if err = l.sink.Flush(ctx); err != nil {
+			err = &SendError{Err: err, Unknown: true}
+		}
+	}
+	var partial *PartialError
+	var failure *SendError
+	switch {
+	case err == nil:
+		l.accepted(batch, items)
+		return nil
+	case errors.As(err, &partial):
+		return l.sendPartly(batch, items, partial)
+	case !errors.As(err, &failure):
+		l.groups = append(l.groups, batch)
+		return err
+	}
+	switch failure.Class {
+	case Refused, TooLarge:
+		if len(batch) == 1 {
+			return l.bury(batch[0], items[0], failure)
+		}
+		half := len(batch) / 2
+		l.groups = append(l.groups, batch[half:], batch[:half])
+		return nil
+	case KeysRefused, Transient:
+	}
+	l.again(ctx, batch, failure)
+	return l.trouble(failure)
+}
+
+// again puts back a batch whose request failed: as it was, or, where the sink may
+// have it and counts what comes twice, to be asked for.
+func (l *lane) again(ctx context.Context, batch []*parcel, failure *SendError) {
+	if !failure.Unknown || l.asker == nil {
+		l.groups = append(l.groups, batch)
+		return
+	}
+	if folds, err := l.asker.Folds(ctx); err == nil && folds {
+		l.groups = append(l.groups, batch)
+		return
+	}
+	now := time.Now()
+	for _, p := range batch {
+		p.ask, p.doubt, p.due, p.shown = true, now, now.Add(firstLook), l.last
+	}
+	l.aside = append(l.aside, batch...)
+}
+
+// accepted settles what the sink has taken.
+func (l *lane) accepted(batch []*parcel, items []*Item) {
+	l.recovered()
+	if l.asker != nil {
+		l.last = items[len(items)-1]
+	}
+	l.resolve(batch, false, false)
+}
+
+func (l *lane) recovered() {
+	l.wait.Reset()
+	l.d.mu.Lock()
+	defer l.d.mu.Unlock()
+	l.outage.over()
+}
+
+func (l *lane) resolve(parcels []*parcel, dead, had bool) {
+	outcomes := make([]settled, len(parcels))
+	for i, p := range parcels {
+		outcomes[i] = settled{entry: p.entry, lane: l, dead: dead, had: had}
+	}
+	l.d.mu.Lock()
+	n := int64(len(parcels))
+	switch {
+	case dead:
+		l.counts.dead += n
+	case had:
+		l.counts.had += n
+	default:
+		l.counts.delivered += n
+	}
+	l.d.mu.Unlock()
+	l.d.settle(outcomes)
+}
+
+// sendPartly settles a request whose outcome differs from item to item.
+func (l *lane) sendPartly(batch []*parcel, items []*Item, partial *PartialError) error {
+	var taken, later []*parcel
+	var takenItems []*Item
+	var worst *SendError
+	for i, p := range batch {
+		failure := partial.Failed[items[i]]
+		switch {
+		case failure == nil:
+			taken, takenItems = append(taken, p), append(takenItems, items[i])
+		case failure.Class == Transient:
+			later, worst = append(later, p), failure
+		default:
+			if err := l.bury(p, items[i], failure); err != nil {
+				return err
+			}
+		}
+	}
+	if len(taken) == 0 && len(later) > 0 { // not an item is ill, but the sink
+		l.groups = append(l.groups, later)
+		return l.trouble(worst)
+	}
+	if len(taken) > 0 {
+		l.accepted(taken, takenItems)
+	}
+	return l.putAside(later, worst)
+}
+
+// putAside lets items wait that alone were not taken.
+func (l *lane) putAside(parcels []*parcel, failure *SendError) error {
+	const fewTries = 8
+	for _, p := range parcels {
+		p.due = time.Now().Add(max(failure.RetryAfter, min(l.d.cfg.InitialWait<<min(p.tries, fewTries), l.d.cfg.MaxWait)))
+		p.tries++
+		l.aside = append(l.aside, p)
+		l.d.mu.Lock()
+		l.counts.failures++
+		l.d.stats.Failures++
+		l.d.mu.Unlock()
+		if most := l.d.cfg.MaxElapsed; most > 0 && p.tries > fewTries && time.Since(p.entry.At) > most {
+			return errors.Join(ErrGaveUp, failure)
+		}
+	}
+	return nil
+}
+
+// bury writes an item to the dead letters and settles it. When that file cannot
+// be written, it is an outage.
+func (l *lane) bury(p *parcel, item *Item, failure *SendError) error {
+	if err := l.d.cfg.DeadLetters.Add(l.name, item, failure); err != nil {
+		l.groups = append(l.groups, []*parcel{p})
+		return l.trouble(&SendError{Err: err})
+	}
+	l.d.mu.Lock()
+	first := l.counts.dead == 0
+	l.d.mu.Unlock()
+	say := l.logger.Debug // one voice is enough; the count tells the rest
+	if first {
+		say = l.logger.Warn
+	}
+	say("exchange refused and dead-lettered", "trace_id", item.TraceID(),
+		"status", failure.Status, "err", failure.Err, "path", l.d.cfg.DeadLetters.Path())
+	l.recovered()
+	l.resolve([]*parcel{p}, true, false)
+	return nil
+}
+
+// trouble makes the lane wait, or ends it when that was long enough.
+func (l *lane) trouble(failure *SendError) error {
+	pause := max(l.wait.NextBackOff(), failure.RetryAfter)
+	keys := failure.Class == KeysRefused
+	if keys {
+		pause = max(pause, keysWait)
+	}
+	l.pause = time.Now().Add(pause)
+	l.d.mu.Lock()
+	defer l.d.mu.Unlock()
+	l.counts.failures++
+	l.d.stats.Failures++
+	l.outage.failed(failure, pause)
+	switch {
+	case keys && l.d.cfg.MaxElapsed > 0:
+		return failure
+	case keys && l.outage.failures > 1: // loud: nobody but the operator can help
+		l.logger.Error("keys are refused; nothing is delivered until they are right", "status", failure.Status, "err", failure.Err,
+			"outage_ms", l.outage.lasts().Milliseconds(), "wait_ms", pause.Milliseconds())
+	}
+	return l.gaveUp(failure)
+}
+
+// keysWait is the least time between two tries with keys that are refused.
+const keysWait = 30 * time.Second
+
+// gaveUp ends the lane when the outage lasts too long. d.mu is held.
+func (l *lane) gaveUp(failure *SendError) error {
+	if most := l.d.cfg.MaxElapsed; most > 0 && l.outage.lasts()+max(time.Until(l.pause), 0) > most {
+		return errors.Join(ErrGaveUp, failure)
+	}
+	return nil
+}
+
+// inOrder sorts parcels as they came.
+func inOrder(parcels []*parcel) {
+	slices.SortFunc(parcels, func(a, b *parcel) int { return int(a.entry.order) - int(b.entry.order) })
+}
