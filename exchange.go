@@ -33,10 +33,27 @@ func (f Fields) Get(name string) json.RawMessage {
 // Text returns the value of a field that holds a JSON string, "" otherwise.
 func (f Fields) Text(name string) string {
 	var s string
-	if v := f.Get(name); len(v) > 0 && v[0] == '"' && json.Unmarshal(v, &s) == nil {
+	v := f.Get(name)
+	if len(v) < 2 || v[0] != '"' {
+		return ""
+	}
+	if inner := v[1 : len(v)-1]; v[len(v)-1] == '"' && isWord(inner) {
+		return string(inner) // a model's name, say: it is what it looks like
+	}
+	if json.Unmarshal(v, &s) == nil {
 		return s
 	}
 	return ""
+}
+
+// isWord reports whether b is ASCII that JSON does not escape.
+func isWord(b []byte) bool {
+	for _, c := range b {
+		if c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // Level is the severity of an observation, in Langfuse's words.

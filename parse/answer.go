@@ -28,6 +28,7 @@ func (p *Parser) decodePiece(text []byte, f *form, r *tailer.Record) bool {
 		return false
 	}
 	r.Call.ResponseID = gjson.GetBytes(r.Call.Response, "id").String()
+	r.Call.ResponseModel = modelOf(r.Call.Response)
 	if f.prefix == deltaStart {
 		r.Function = "delta"
 	}
@@ -74,6 +75,7 @@ func (p *Parser) decodeAnswer(text []byte, r *tailer.Record) bool {
 	if len(answer) > 0 && answer[0] == '{' {
 		r.Call.Response = answer
 		r.Call.ResponseID = gjson.GetBytes(answer, "id").String()
+		r.Call.ResponseModel = modelOf(answer)
 	}
 	return true
 }
@@ -119,8 +121,12 @@ func decodeRawAnswer(text []byte, r *tailer.Record) bool {
 		return false
 	}
 	r.Call.Response = bytes.Clone(text)
+	r.Call.ResponseModel = modelOf(r.Call.Response)
 	return true
 }
+
+// modelOf returns the model that an answer names, "" if it names none.
+func modelOf(answer json.RawMessage) string { return gjson.GetBytes(answer, "model").Str }
 
 // decodeCounted reads `[…], text in token_counter: None`, a prompt, or `None, text
 // in token_counter: …`, a text.

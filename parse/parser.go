@@ -17,11 +17,13 @@ import (
 // a container apart: each has its own unfinished record. It is not safe for
 // concurrent use.
 type Parser struct {
-	clock   *Clock
-	counts  Counts
-	framers [3]*framer
-	reader  *pyrepr.Reader
-	records []tailer.Record
+	clock     *Clock
+	counts    Counts
+	framers   [3]*framer
+	reader    *pyrepr.Reader
+	known     [4]knownHeaders
+	nextKnown int
+	records   []tailer.Record
 }
 
 // New returns a parser that reads stamps by the given clock.

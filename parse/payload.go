@@ -249,7 +249,7 @@ const privateMark = "redacted-by-litellm"
 // isPrivate reports whether content was replaced by LiteLLM's mark. A prompt
 // that merely quotes the mark does not count.
 func isPrivate(content json.RawMessage) bool {
-	if !strings.Contains(string(content), privateMark) {
+	if !strings.Contains(view(content), privateMark) {
 		return false
 	}
 	r := gjson.ParseBytes(content)

@@ -2,6 +2,7 @@ package parse
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 	"unsafe"
 
@@ -50,12 +51,36 @@ func (p *Parser) fields(r *pyrepr.Reader) tailer.Fields {
 
 // headers returns a dict of headers, plain or in a Headers(…) call; nil when
 // there is none. A raw list of pairs, which Starlette prints when a name
-// repeats, is accepted as well.
+// repeats, is accepted as well. The slice is not to be changed.
 func (p *Parser) headers(r *pyrepr.Reader) []tailer.Header {
-	doc := p.result(r)
+	text := r.JSON()
+	for _, known := range p.known {
+		// The reader gives the same memory for what it remembers.
+		if len(text) > 0 && len(known.text) == len(text) && &known.text[0] == &text[0] {
+			return known.headers
+		}
+	}
+	headers := headersOf(gjson.Parse(view(text)))
+	p.known[p.nextKnown] = knownHeaders{text, headers}
+	p.nextKnown = (p.nextKnown + 1) % len(p.known)
+	return headers
+}
+
+// knownHeaders are headers as they were read last: several records of a request
+// state the same.
+type knownHeaders struct {
+	text    []byte
+	headers []tailer.Header
+}
+
+// headersOf reads an object of headers. The strings share its memory.
+func headersOf(doc gjson.Result) []tailer.Header {
 	var headers []tailer.Header
 	add := func(name, value string) {
-		headers = append(headers, tailer.Header{Name: lower(name), Value: string([]byte(value))})
+		if headers == nil {
+			headers = make([]tailer.Header, 0, 24)
+		}
+		headers = append(headers, tailer.Header{Name: lower(name), Value: value})
 	}
 	if inner := doc.Get("raw"); doc.IsObject() && inner.IsArray() {
 		doc = inner
@@ -83,7 +108,11 @@ func (p *Parser) datetime(r *pyrepr.Reader) time.Time {
 	return t.UTC()
 }
 
+// lower returns s with the letters of ASCII in lower case.
 func lower(s string) string {
+	if !strings.ContainsFunc(s, func(c rune) bool { return c >= 'A' && c <= 'Z' }) {
+		return s
+	}
 	b := []byte(s)
 	for i, c := range b {
 		if c >= 'A' && c <= 'Z' {

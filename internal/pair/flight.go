@@ -1,7 +1,6 @@
 package pair
 
 import (
-	"encoding/json"
 	"strings"
 	"time"
 
@@ -238,15 +237,12 @@ func (f *flight) model() string {
 
 // asked reports whether an answer names the model that the request asked.
 func (f *flight) asked(r *tailer.Record) bool {
-	var answer struct {
-		Model string `json:"model"`
-	}
-	if r.Call.Response == nil || json.Unmarshal(r.Call.Response, &answer) != nil || answer.Model == "" {
+	if r.Call.ResponseModel == "" {
 		return false
 	}
 	asked := f.model()
 	for {
-		if strings.HasPrefix(answer.Model, asked) { // an answer may name the model's edition
+		if strings.HasPrefix(r.Call.ResponseModel, asked) { // an answer may name the model's edition
 			return true
 		}
 		_, rest, found := strings.Cut(asked, "/")

@@ -1,7 +1,9 @@
 package pair
 
 import (
+	"bytes"
 	"encoding/json"
+	"slices"
 
 	"tailer"
 )
@@ -16,6 +18,14 @@ const (
 	imageShape           // answers `prompt`
 	rerankShape          // answers `query`
 )
+
+// shapeMembers are the members by which an answer shows a shape. Most have none,
+// and need not be read.
+var shapeMembers = [][]byte{[]byte(`"tool_calls":[`), []byte(`"tool_calls": [`), []byte(`"embedding"`), []byte(`"url"`), []byte(`"b64_json"`), []byte(`"relevance_score"`)}
+
+func hasShape(answer []byte) bool {
+	return slices.ContainsFunc(shapeMembers, func(member []byte) bool { return bytes.Contains(answer, member) })
+}
 
 // shapeOf tells the shape of a router's or a provider's answer.
 func shapeOf(answer json.RawMessage) shape {
@@ -34,7 +44,7 @@ func shapeOf(answer json.RawMessage) shape {
 			Score *float64 `json:"relevance_score"`
 		} `json:"results"`
 	}
-	if len(answer) == 0 || json.Unmarshal(answer, &a) != nil {
+	if !hasShape(answer) || json.Unmarshal(answer, &a) != nil {
 		return anyShape
 	}
 	switch {

@@ -197,29 +197,29 @@ func isDocument(head []byte) bool {
 	return head[0] == '{' && inner[0] == '"'
 }
 
-// sampleOfDocument returns the first complete objects of head; none if what
-// follows one of them is no JSON.
-func sampleOfDocument(head []byte, limit int) [][]byte {
+// sampleOfDocument returns the first complete objects of head; none, and that it
+// is no document, if what follows one of them is no JSON.
+func sampleOfDocument(head []byte, limit int) (sample [][]byte, ok bool) {
 	e := newElements(bytes.NewReader(head), limit)
-	var sample [][]byte
 	for len(sample) < sampleLines {
 		line, err := e.next()
 		if err != nil || line.Open {
 			break
 		}
 		if e.rest != nil {
-			return nil
+			return nil, false
 		}
 		sample = append(sample, bytes.Clone(line.Bytes))
 	}
-	return sample
+	return sample, true
 }
 
 // enoughDocument tells when the beginning of a document makes a sample: one whole
 // object, or as much as an object may be for people to wait for it.
 func enoughDocument(limit int) func(head []byte) bool {
 	return func(head []byte) bool {
-		return len(head) >= 2*sampleMaxBytes || len(sampleOfDocument(head, limit)) > 0
+		sample, ok := sampleOfDocument(head, limit)
+		return len(head) >= 2*sampleMaxBytes || len(sample) > 0 || !ok
 	}
 }
 

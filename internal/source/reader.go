@@ -39,14 +39,18 @@ type Counts struct {
 	Broken   int64 // lines without the detected envelope, returned as they are
 	Withheld int64 // texts that the exporting tool left out (journalctl without --all)
 	Backward int64 // lines with a Stamp before that of the line returned before them
-	NUL      int64 // lines with a NUL byte
-	Invalid  int64 // lines that are not valid UTF-8
+	NUL      int64 // lines with a NUL byte among the first ones
+	Invalid  int64 // lines that are not valid UTF-8 among the first ones
 }
+
+// judgedLines are looked at byte by byte, to tell a log from something else. To
+// do so with all of them would cost a tenth of what it costs to read a log.
+const judgedLines = 1000
 
 // Binary reports whether the input looks like something else than a log: there
 // are half as many things that are not text in it as there are lines.
 func (c Counts) Binary() bool {
-	return c.Lines > 0 && 2*(c.NUL+c.Invalid) >= c.Lines
+	return c.Lines > 0 && 2*(c.NUL+c.Invalid) >= min(c.Lines, judgedLines)
 }
 
 // Reversed reports whether the input has the newest lines first, as logcli and
@@ -115,7 +119,8 @@ func (r *Reader) start(cfg Config) {
 	envelopes := detect(sampleOf(head, s.err != nil), cfg)
 	if len(envelopes) == 0 && isDocument(head) {
 		head = s.peek(enoughDocument(keep))
-		if envelopes = detect(sampleOfDocument(head, keep), cfg); len(envelopes) > 0 {
+		sample, _ := sampleOfDocument(head, keep)
+		if envelopes = detect(sample, cfg); len(envelopes) > 0 {
 			r.lines = s.document(keep + envelopeRoom)
 		}
 	}
@@ -166,6 +171,9 @@ func (r *Reader) count(line *tailer.Line) {
 			c.Backward++
 		}
 		r.stamp = line.Stamp
+	}
+	if c.Lines > judgedLines {
+		return
 	}
 	if bytes.IndexByte(line.Bytes, 0) >= 0 {
 		c.NUL++

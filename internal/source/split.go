@@ -88,6 +88,10 @@ func (s *splitter) take(n, newline int) tailer.Line {
 // or s.err is set.
 func (s *splitter) fill() {
 	switch {
+	case len(s.buf) > chunkSize && s.w-s.r < chunkSize && s.r > 0:
+		// What peek needed is not needed any more.
+		smaller := make([]byte, chunkSize)
+		s.r, s.w, s.buf = 0, copy(smaller, s.buf[s.r:s.w]), smaller
 	case s.r == s.w:
 		s.r, s.w = 0, 0
 	case s.w < len(s.buf):

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+	"unsafe"
 
 	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
 )
@@ -15,19 +16,20 @@ import (
 // that say nothing are left out, and so is a key that is there already.
 type attributes struct {
 	list []*commonpb.KeyValue
-	keys map[string]bool
 }
 
 func newAttributes(room int) *attributes {
-	return &attributes{list: make([]*commonpb.KeyValue, 0, room), keys: make(map[string]bool, room)}
+	return &attributes{list: make([]*commonpb.KeyValue, 0, room)}
 }
 
 func (a *attributes) add(key string, value *commonpb.AnyValue) {
 	key = cut(valid(key), maxName)
-	if a.keys[key] {
-		return
+	// There are a few dozen, which are compared faster than hashed.
+	for _, pair := range a.list {
+		if pair.Key == key {
+			return
+		}
 	}
-	a.keys[key] = true
 	a.list = append(a.list, &commonpb.KeyValue{Key: key, Value: value})
 }
 
@@ -75,23 +77,13 @@ func (a *attributes) object(key string, value json.RawMessage) {
 	a.text(key, text)
 }
 
-// compact returns JSON without white space between its tokens, "" when value is
-// not valid JSON.
-func compact(value json.RawMessage) string {
-	if len(value) == 0 {
-		return ""
-	}
-	var out bytes.Buffer
-	if json.Compact(&out, value) != nil {
-		return ""
-	}
-	return valid(out.String())
-}
-
 // marshal returns v as JSON in which <, > and & stay as they are: these texts
 // are read by people and compared with what was sent. It returns "" when v
 // cannot be written, as a raw value that is not JSON cannot.
 func marshal(v any) string {
+	if s, ok := v.(string); ok && plainEnd(view(s)) == len(s) {
+		return `"` + s + `"` // names, and most texts
+	}
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
@@ -100,6 +92,9 @@ func marshal(v any) string {
 	}
 	return valid(strings.TrimSuffix(out.String(), "\n"))
 }
+
+// view returns a string as bytes without a copy; they must not be changed.
+func view(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
 
 // valid replaces bytes that are not UTF-8: protobuf refuses them.
 func valid(s string) string {

@@ -265,7 +265,13 @@ func isArray(raw json.RawMessage) bool {
 // asText is the value of a JSON string, "" for anything else.
 func asText(raw json.RawMessage) string {
 	var s string
-	if len(raw) == 0 || raw[0] != '"' || json.Unmarshal(raw, &s) != nil {
+	if len(raw) == 0 || raw[0] != '"' {
+		return ""
+	}
+	if end := 1 + plainEnd(raw[1:]); end == len(raw)-1 && raw[end] == '"' {
+		return string(raw[1:end])
+	}
+	if json.Unmarshal(raw, &s) != nil {
 		return ""
 	}
 	return s
