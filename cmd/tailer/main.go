@@ -45,24 +45,24 @@ func newApp() *cli.App {
 		UsageText: "tailer backfill [flags] FILE|GLOB|DIR...\n" +
 			"docker logs -f litellm 2>&1 | tailer -",
 		Description: exitCodes,
-		Commands: []*cli.Command{
+		Commands: withVariables([]*cli.Command{
 			backfillCommand(),
 			runCommand(),
 			doctorCommand(),
 			reportCommand(),
 			auditCommand(),
 			pingCommand(),
-		},
+			completionCommand(),
+			manualCommand(),
+		}),
 		// Errors are told once, by main, which also knows their exit codes.
 		ExitErrHandler: func(*cli.Context, error) {},
 		OnUsageError:   usageError,
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
-				return usagef("unknown command %q; to read a file: tailer backfill %s", c.Args().First(), c.Args().First())
+				return unknownCommand(c.App, c.Args().First())
 			}
 			return cli.ShowAppHelp(c)
 		},
 	}
 }
-
-func usageError(_ *cli.Context, err error, _ bool) error { return usagef("%v", err) }
