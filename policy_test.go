@@ -60,6 +60,10 @@ var imports = map[string]rule{
 		[]string{"tailer"},
 		"who asked is told by the exchange alone",
 	},
+	"tailer/internal/metrics": {
+		[]string{"tailer", "github.com/prometheus/client_golang/"},
+		"counts what it is shown; the only one that knows Prometheus",
+	},
 	"tailer/internal/pair": {
 		[]string{"tailer"},
 		"a table test needs no other stage",

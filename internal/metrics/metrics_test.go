@@ -1,0 +1,146 @@
+package metrics_test
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"tailer"
+	"tailer/internal/metrics"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// scrape returns the answer of a path.
+func scrape(t *testing.T, s *metrics.Server, path string) (status int, text string) {
+	t.Helper()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	r, err := client.Get("http://" + s.Addr() + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = r.Body.Close() }()
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.StatusCode, string(b)
+}
+
+func listen(t *testing.T, m *metrics.Metrics) *metrics.Server {
+	t.Helper()
+	s, err := metrics.Listen("127.0.0.1:0", m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// TestScrape counts what happened and asks for the rest.
+func TestScrape(t *testing.T) {
+	m := metrics.New("1.2.3")
+	s := listen(t, m)
+	m.Line("/var/log/proxy.log", 100)
+	m.Line("/var/log/proxy.log", 23)
+	m.Record(&tailer.Record{Kind: tailer.KindCall})
+	m.Exchange(&tailer.Exchange{Level: tailer.LevelDefault, Attribution: tailer.Attribution{User: "a@b.c", UserSource: "header:x-openwebui-user-email", Session: "s", SessionSource: "header:x-anything-session-id"}})
+	m.Exchange(&tailer.Exchange{Level: tailer.LevelError, Incomplete: []string{"attempts uncertain (two could be meant)", "no response"}})
+	m.Exchange(&tailer.Exchange{})
+	m.Exchange(&tailer.Exchange{Attribution: tailer.Attribution{Dropped: "denied user"}})
+	m.Repeated()
+	old := time.Now().Add(-time.Minute)
+	m.Ask(metrics.Gauges{
+		Delivery: func() metrics.Delivery {
+			return metrics.Delivery{Sent: 7, Rejected: 1, Duplicates: 2, Pending: 3, Bytes: 4096, Failures: 5, Oldest: old}
+		},
+		Secrets: func() int64 { return 11 },
+		Open:    func() int64 { return 12 },
+		Logs: func() []metrics.Reading {
+			return []metrics.Reading{{Log: "a.log", Behind: 10, Newest: old}, {Log: "b.log", Newest: old}}
+		},
+	})
+	status, text := scrape(t, s, "/metrics")
+	if status != http.StatusOK {
+		t.Fatalf("status %d: %s", status, text)
+	}
+	for _, want := range []string{
+		`tailer_lines_total{log="/var/log/proxy.log"} 2`, `tailer_read_bytes_total{log="/var/log/proxy.log"} 123`,
+		`tailer_records_total{kind="call"} 1`, `tailer_pairs_total{end="answer"} 1`, `tailer_pairs_total{end="error"} 1`,
+		`tailer_pairs_total{end="unknown"} 1`, `tailer_incomplete_total{reason="attempts uncertain"} 1`, `tailer_incomplete_total{reason="no response"} 1`,
+		`tailer_users_total{source="header:x-openwebui-user-email"} 1`, `tailer_users_total{source="none"} 2`,
+		`tailer_sessions_total{source="other"} 1`, `tailer_dropped_total{rule="denied user"} 1`, "tailer_sent_total 7", "tailer_rejected_total 1",
+		"tailer_duplicates_avoided_total 3", "tailer_outbox_traces 3", "tailer_outbox_bytes 4096", "tailer_send_failures_total 5",
+		"tailer_oldest_unsent_timestamp_seconds " + strconv.FormatInt(old.Unix(), 10)[:1] + ".", "tailer_secrets_redacted_total 11", "tailer_spool_bytes 12",
+		`tailer_lag_bytes{log="a.log"} 10`, `tailer_lag_seconds{log="a.log"} 60`, `tailer_lag_seconds{log="b.log"} 0`,
+		`tailer_build_info{goversion="go1`, "go_goroutines", "process_resident_memory_bytes",
+	} {
+		if !strings.Contains(text, "\n"+want) {
+			t.Errorf("no %s", want)
+		}
+	}
+	if strings.Contains(text, "a@b.c") || strings.Contains(text, "anything") {
+		t.Error("the client's words are in a label")
+	}
+	if t.Failed() {
+		t.Log(text)
+	}
+}
+
+func TestHealth(t *testing.T) {
+	s := listen(t, metrics.New("1"))
+	for _, test := range []struct {
+		path   string
+		ready  bool
+		status int
+	}{
+		{"/-/healthy", false, http.StatusOK},
+		{"/-/ready", false, http.StatusServiceUnavailable},
+		{"/-/ready", true, http.StatusOK},
+		{"/", true, http.StatusNotFound},
+		{"/debug/pprof/", true, http.StatusNotFound},
+	} {
+		s.SetReady(test.ready)
+		if status, _ := scrape(t, s, test.path); status != test.status {
+			t.Errorf("%s, ready %v: status %d, want %d", test.path, test.ready, status, test.status)
+		}
+	}
+}
+
+// TestAddress takes loopback and nothing else.
+func TestAddress(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = taken.Close() }()
+	for _, address := range []string{"", "9464", ":9464", "0.0.0.0:9464", "example.com:9464", "[::]:9464", taken.Addr().String()} {
+		s, err := metrics.Listen(address, metrics.New("1"))
+		if err == nil {
+			t.Errorf("%q was taken", address)
+			_ = s.Close()
+		}
+		var failed *net.OpError
+		if address == taken.Addr().String() && !errors.As(err, &failed) {
+			t.Errorf("%q: %v", address, err)
+		}
+	}
+	if _, err := os.Stat("/proc/net/if_inet6"); err != nil {
+		return // no IPv6 here
+	}
+	if s, err := metrics.Listen("[::1]:0", metrics.New("1")); err == nil {
+		_ = s.Close()
+	}
+}
