@@ -213,7 +213,7 @@ func (p *payload) call() tailer.Call {
 		Start: p.start, End: p.end, CallType: p.callType, Streamed: p.stream,
 		Model: p.model, ModelGroup: p.group, ModelID: p.modelID, Provider: p.provider, Upstream: p.modelID != "",
 		Failed: p.failed, FellBack: p.fellBack, Since98: p.since98,
-		CacheHit: p.cacheHit, Response: p.response, Usage: p.metadata.usage,
+		TraceID: p.traceID, CacheHit: p.cacheHit, Response: p.response, Usage: p.metadata.usage,
 		CostTotal: p.cost, CostInput: p.costIn, CostOutput: p.costOut,
 	}
 	if p.stream && p.metadata.since172 && p.first.After(p.start) && p.first.Before(p.end) {

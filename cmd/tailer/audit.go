@@ -168,9 +168,14 @@ func (a *auditRun) ask(ctx context.Context) (serverFacts, error) {
 func (a *auditRun) Deliver(_ context.Context, x *tailer.Exchange) error {
 	root := rootOf(x)
 	r := audit.Request{
-		CallID: x.CallID, ResponseID: x.ResponseID, SharedTrace: x.Attribution.TraceSeed != "", User: x.Attribution.User,
+		CallID: x.CallID, ResponseID: x.ResponseID, User: x.Attribution.User,
 		TraceID: hex.EncodeToString(root.GetTraceId()), SpanID: hex.EncodeToString(root.GetSpanId()),
 		Start: x.Start.UTC(), End: x.End.UTC(), Failed: x.Level == tailer.LevelError,
+	}
+	for _, trace := range []string{x.Attribution.TraceSeed, x.LiteLLMTrace} {
+		if trace != "" {
+			r.CallbackTraces = append(r.CallbackTraces, trace)
+		}
 	}
 	r.ID = x.CallID
 	if r.ID == "" {

@@ -94,28 +94,37 @@ func (a *Auditor) judge(ctx context.Context, observations Source, number int64, 
 	subjects := make([]*subject, 0, len(own))
 	for _, group := range [][]Request{before, own, after} {
 		for i := range group {
-			s := &subject{Request: &group[i], mine: hourOf(group[i].Start) == number}
+			s := &subject{Request: &group[i]}
 			x.add(s)
-			if s.mine {
+			if hourOf(s.Start) == number {
 				subjects = append(subjects, s)
 			}
 		}
 	}
 	h := &Hour{Start: begin}
+	unexplained := func(o *Observation) {
+		if !o.Start.Before(begin) && o.Start.Before(end) {
+			h.Unexplained++
+		}
+	}
 	look := func(o *Observation) error {
 		if !o.Generation {
 			return nil
 		}
+		unnamed := len(x.unnamed)
 		switch s := x.find(o); {
-		case s == nil && !o.Start.Before(begin) && o.Start.Before(end):
-			h.Unexplained++
-		case s != nil && s.mine:
+		case s != nil:
 			s.note(o, a.cfg.Folds)
+		case len(x.unnamed) == unnamed:
+			unexplained(o)
 		}
 		return nil
 	}
 	if err := a.fetch(ctx, observations, begin.Add(-early), end.Add(late), end.Add(-early), look); err != nil {
 		return nil, fmt.Errorf("read what Langfuse has from %s: %w", begin.Format("2006-01-02T15:04Z"), err)
+	}
+	for _, o := range x.settle(func(s *subject, o *Observation) { s.note(o, a.cfg.Folds) }) {
+		unexplained(&o)
 	}
 	for _, s := range subjects {
 		a.count(h, s)

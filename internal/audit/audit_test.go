@@ -173,7 +173,7 @@ func TestJudging(t *testing.T) {
 	failed := r
 	failed.Failed = true
 	client := r
-	client.TraceID, client.SharedTrace = "670c0f140bf357e6d99293ad6cf0d246", true
+	client.TraceID, client.CallbackTraces = "670c0f140bf357e6d99293ad6cf0d246", []string{"my-trace"}
 	nobody := r
 	nobody.User = ""
 	for _, row := range []struct {

@@ -1,20 +1,24 @@
 package audit
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
 
 // A Request is what the log says of one, and how tailer names it.
 type Request struct {
-	ID              string    `json:"i"` // what lists show: the call id, or what stands for it
-	CallID          string    `json:"c,omitempty"`
-	ResponseID      string    `json:"r,omitempty"`
-	TraceID, SpanID string    // lower hex, of the root span that tailer writes
-	SharedTrace     bool      `json:"h,omitempty"` // the client chose the trace, so that others may be in it
-	Start, End      time.Time // UTC
-	User            string    `json:"u,omitempty"` // as tailer would send it; "" for nobody
-	Failed          bool      `json:"f,omitempty"` // it ended in an error
+	ID              string `json:"i"` // what lists show: the call id, or what stands for it
+	CallID          string `json:"c,omitempty"`
+	ResponseID      string `json:"r,omitempty"`
+	TraceID, SpanID string // lower hex, of the root span that tailer writes
+	// CallbackTraces are ids, as texts, under which LiteLLM's callback may have
+	// written it, besides its call id: a session's (1.84 to 1.98), or the client's
+	// own. Requests may share them.
+	CallbackTraces []string  `json:"t,omitempty"`
+	Start, End     time.Time // UTC
+	User           string    `json:"u,omitempty"` // as tailer would send it; "" for nobody
+	Failed         bool      `json:"f,omitempty"` // it ended in an error
 }
 
 // Writer is who wrote an observation.
@@ -73,7 +77,8 @@ func (o *Observation) writer(r *Request) Writer {
 	switch {
 	case o.ByTailer || o.TraceID == r.TraceID && o.ID == r.SpanID:
 		return Tailer
-	case o.BySDK, strings.HasPrefix(o.ID, legacyID), o.CallID != "", bare(o.TraceID) == bare(r.CallID) && r.CallID != "":
+	case o.BySDK, strings.HasPrefix(o.ID, legacyID), o.CallID != "", bare(o.TraceID) == bare(r.CallID) && r.CallID != "",
+		slices.Contains(r.CallbackTraces, o.TraceID):
 		return LiteLLM
 	}
 	return Other

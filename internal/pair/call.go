@@ -158,6 +158,9 @@ func (a *attempt) merge(r *tailer.Record) {
 	if a.LiteLLM == "" {
 		a.LiteLLM = r.Call.LiteLLM
 	}
+	if a.TraceID == "" {
+		a.TraceID = r.Call.TraceID
+	}
 	if a.ModelID == "" {
 		a.ModelID = r.Call.ModelID
 	}

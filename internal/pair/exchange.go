@@ -30,7 +30,8 @@ func (c *call) exchange(log *outcomes) (x tailer.Exchange, ok bool) {
 	x = tailer.Exchange{
 		CallID: c.id, Request: c.request, Key: c.key, Streamed: last.Streamed, Private: last.Private,
 		CallType: callType(c.request.Route, last.CallType), ModelGroup: last.ModelGroup, LiteLLM: last.LiteLLM,
-		Positions: c.pos, Incomplete: reasons,
+		LiteLLMTrace: last.TraceID,
+		Positions:    c.pos, Incomplete: reasons,
 	}
 	x.ClientCallID = slices.ContainsFunc(x.Request.Headers, func(h tailer.Header) bool {
 		return h.Name == "x-litellm-call-id" && h.Value == c.id
