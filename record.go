@@ -67,6 +67,7 @@ type Record struct {
 	// Unstamped says that the record bears no stamp: Time is the one before it.
 	Unstamped bool
 	Stream    Stream
+	Writer    string // of its lines: see Line
 	CallID    string
 	// TraceID is LiteLLM's own id for a request with all its attempts. Payloads
 	// up to 1.80 have it in place of a call id; a session id may stand in its

@@ -22,13 +22,15 @@ const (
 // this member was too slow to answer, or was cut off. Nothing can be committed.
 var ErrLost = errors.New("partition lost to another member of the group")
 
-// Serve reads one partition until Next returns io.EOF. ctx ends when the
-// partition is lost, or when Run's ctx ends.
+// Serve reads one partition until ctx ends, which it does when the group takes the
+// partition away or Run's own ctx ends. It commits what it can and returns soon:
+// the group waits for it.
 type Serve func(ctx context.Context, p *Partition) error
 
 // A Consumer is one member of a consumer group. Run may be called once.
 type Consumer struct {
 	client *kgo.Client
+	group  string
 	field  string
 	logger *slog.Logger
 	serve  Serve
@@ -52,7 +54,7 @@ func New(cfg Config) (*Consumer, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Consumer{field: cfg.Field, logger: cfg.Logger.With("component", "kafka"), parts: map[place]*Partition{}}
+	c := &Consumer{group: cfg.Group, field: cfg.Field, logger: cfg.Logger.With("component", "kafka"), parts: map[place]*Partition{}}
 	opts = append(opts,
 		kgo.OnPartitionsAssigned(c.assigned), kgo.OnPartitionsRevoked(c.revoked), kgo.OnPartitionsLost(c.lost))
 	if c.client, err = kgo.NewClient(opts...); err != nil {
@@ -117,24 +119,30 @@ func (c *Consumer) all() []*Partition {
 	return parts
 }
 
-// assigned starts a reader for each new partition, told where it ends now.
+// assigned starts a reader for each new partition, told where the last one was
+// and where the partition ends now.
 func (c *Consumer) assigned(ctx context.Context, client *kgo.Client, given map[string][]int32) {
 	topics := make([]string, 0, len(given))
 	for topic := range given {
 		topics = append(topics, topic)
 	}
-	ends, err := kadm.NewClient(client).ListEndOffsets(ctx, topics...)
-	if err != nil {
-		c.logger.Warn("ends of partitions are not known: all that is read counts as a replay", "err", err)
+	admin := kadm.NewClient(client)
+	committed, err := admin.FetchOffsetsForTopics(ctx, c.group, topics...)
+	ends, endErr := admin.ListEndOffsets(ctx, topics...)
+	if err := errors.Join(err, endErr); err != nil {
+		c.logger.Warn("offsets are not known: all that is read counts as a replay", "err", err)
 	}
 	for topic, partitions := range given {
 		for _, number := range partitions {
-			at := place{topic, number}
-			end, known := ends.Lookup(topic, number)
-			if !known || end.Err != nil {
-				end.Offset = unknownEnd
+			p := newPartition(c, place{topic, number})
+			if last, ok := committed.Lookup(topic, number); ok && last.Err == nil && last.At >= 0 {
+				p.begin, p.resolved = last.At, unpackResolved(last.At, last.Metadata)
+				p.committed = commit{last.At, last.Metadata}
 			}
-			c.start(newPartition(c, at, end.Offset))
+			if end, ok := ends.Lookup(topic, number); ok && end.Err == nil {
+				p.end = end.Offset
+			}
+			c.start(p)
 		}
 	}
 }
@@ -184,7 +192,7 @@ func (c *Consumer) named(names map[string][]int32) (parts []*Partition) {
 // take ends the readers of parts and waits for them.
 func (c *Consumer) take(parts []*Partition, lost bool) {
 	for _, p := range parts {
-		p.end(lost)
+		p.take(lost)
 	}
 	for _, p := range parts {
 		<-p.done

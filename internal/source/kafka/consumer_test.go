@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -107,19 +106,18 @@ func member(t *testing.T, fake *kfake.Cluster, l *log, cfg Config) (stop func())
 	result := make(chan error, 1)
 	go func() {
 		result <- consumer.Run(ctx, func(ctx context.Context, p *Partition) error {
-			for {
+			for ctx.Err() == nil {
 				line, err := p.Next()
-				if errors.Is(err, io.EOF) {
-					return nil
-				}
 				if err != nil {
-					return err
+					p.Wait(ctx, patience)
+					continue
 				}
 				l.add(line.Writer, string(line.Bytes))
-				if err := p.Commit(context.WithoutCancel(ctx), line.Pos.End); err != nil && !errors.Is(err, ErrLost) {
+				if err := p.Commit(context.WithoutCancel(ctx), line.Pos.End, nil); err != nil && !errors.Is(err, ErrLost) {
 					return err
 				}
 			}
+			return nil
 		})
 	}()
 	return func() {
@@ -177,17 +175,19 @@ func TestUncommittedIsReadAgain(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() {
-			ended <- consumer.Run(ctx, func(_ context.Context, p *Partition) error {
-				for {
+			ended <- consumer.Run(ctx, func(ctx context.Context, p *Partition) error {
+				for ctx.Err() == nil {
 					line, err := p.Next()
 					if err != nil {
-						return nil
+						p.Wait(ctx, patience)
+						continue
 					}
 					if !p.Replayed(line.Pos.Offset) {
 						t.Errorf("offset %d of %s counts as new", line.Pos.Offset, p.Source())
 					}
 					read.add(line.Writer, string(line.Bytes))
 				}
+				return nil
 			})
 		}()
 		read.wait(t, 200)
@@ -235,10 +235,11 @@ func TestSlowReaderPauses(t *testing.T) {
 	defer cancel()
 	read, paused := 0, false
 	err = consumer.Run(ctx, func(ctx context.Context, p *Partition) error {
-		for {
+		for ctx.Err() == nil {
 			_, err := p.Next()
 			if err != nil {
-				return nil
+				p.Wait(ctx, patience)
+				continue
 			}
 			if read++; read == 1 { // wait until no more comes
 				tick := time.NewTicker(time.Millisecond)
@@ -258,6 +259,7 @@ func TestSlowReaderPauses(t *testing.T) {
 				cancel()
 			}
 		}
+		return nil
 	})
 	if err != nil || read != count || !paused {
 		t.Errorf("read %d of %d, paused %v: %v", read, count, paused, err)
@@ -319,5 +321,57 @@ func TestConfig(t *testing.T) {
 	}
 	if said := fmt.Sprintf("%v %+v %#v %s", good, good, good, good.LogValue()); strings.Contains(said, "hunter22") {
 		t.Errorf("the password is printed: %s", said)
+	}
+}
+
+// TestResume lets one member deal with lines out of order, and asks the next one
+// what it was told of that.
+func TestResume(t *testing.T) {
+	fake := cluster(t)
+	client, err := kgo.NewClient(kgo.SeedBrokers(fake.ListenAddrs()...), kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	for n := range 10 {
+		if err := client.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Partition: 2, Value: fmt.Append(nil, n)}).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	resolved := []int64{4, 5, 9}
+	for round := range 2 {
+		consumer, err := New(Config{Brokers: fake.ListenAddrs(), Topics: []string{topic}, Group: "tailer"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		err = consumer.Run(ctx, func(_ context.Context, p *Partition) error {
+			if p.at.partition != 2 {
+				return nil
+			}
+			defer cancel()
+			begin, known := p.Resume()
+			if round == 0 {
+				return p.Commit(context.WithoutCancel(ctx), 3, resolved)
+			}
+			if begin != 3 || !slices.Equal(known, resolved) || !p.Replayed(9) || p.Replayed(10) {
+				t.Errorf("resumed at %d with %v resolved; 9 replayed: %v, 10: %v", begin, known, p.Replayed(9), p.Replayed(10))
+			}
+			for want := int64(3); want < 10; {
+				line, err := p.Next()
+				if err != nil {
+					p.Wait(ctx, patience)
+					continue
+				}
+				if line.Pos.Offset != want || string(line.Bytes) != fmt.Sprint(want) {
+					t.Errorf("offset %d holds %q, want %d", line.Pos.Offset, line.Bytes, want)
+				}
+				want++
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -8,11 +8,11 @@
 //
 //	consumer, err := kafka.New(kafka.Config{Brokers: brokers, Topics: topics, Group: "tailer"})
 //	err = consumer.Run(ctx, func(ctx context.Context, p *kafka.Partition) error {
-//		for {
-//			line, err := p.Next() // io.EOF: the group took the partition away
+//		for ctx.Err() == nil {
+//			line, err := p.Next() // tailer.ErrPause: p.Wait
 //			…
-//			err = p.Commit(ctx, low) // everything below is accepted
 //		}
+//		return p.Commit(context.WithoutCancel(ctx), low, resolved)
 //	})
 //
 // Invariants:
@@ -21,12 +21,13 @@
 //   - Offsets are committed by Commit and by nothing else: never on a timer, and
 //     never ahead of it.
 //   - A partition that is taken away in good order is kept until its reader has
-//     returned, so that what it commits last still counts.
+//     returned, so that its last commit still counts.
 //   - Memory is bounded: a partition whose reader is slow is paused.
 //
-// Which member has delivered what above the committed offset is not known to the
-// next one. It is told the end of the partition as it took it over (Replayed):
-// what was built of lines before that may be delivered already.
+// What a member delivered above the offset it committed stands beside that offset,
+// as its metadata, for the next one (Resume). What it delivered after its last
+// commit, before it was killed, is known to nobody but the receiver: the end of the
+// partition at its assignment tells which records that may concern (Replayed).
 //
 // It does not know what a line means, and it does not create topics or keys.
 // Brokers from 0.10 on; tested with Apache Kafka 4 and franz-go's kfake.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"math"
 	"sync"
 	"time"
@@ -29,47 +28,52 @@ type Counts struct {
 	Broken int64 // records without Config.Field, returned as they are
 }
 
-// A Partition is what one member reads of one partition, from its assignment to
-// its end. Next and Commit are for one goroutine; the rest is safe for all.
+// A Partition is what one member reads of one partition, from its assignment on.
+// It is for one goroutine, but for Counts and Commit, which any may call.
 type Partition struct {
-	at     place
-	source string
-	end0   int64 // offset after the last record when it was assigned
-	client *kgo.Client
-	field  string
+	at       place
+	source   string
+	begin    int64   // committed offset when it was assigned
+	resolved []int64 // offsets above begin that the last owner had dealt with
+	end      int64   // offset after the last record when it was assigned
+	client   *kgo.Client
+	group    string
+	field    string
 
-	mu     sync.Mutex
-	wake   *sync.Cond
-	queue  []*kgo.Record // guarded by mu
-	bytes  int           // of queue; guarded by mu
-	paused bool          // guarded by mu
-	ended  bool          // guarded by mu
-	gone   bool          // lost; guarded by mu
-	counts Counts        // guarded by mu
+	mu        sync.Mutex
+	queue     []*kgo.Record // guarded by mu
+	bytes     int           // of queue; guarded by mu
+	paused    bool          // guarded by mu
+	ended     bool          // guarded by mu
+	gone      bool          // lost; guarded by mu
+	counts    Counts        // guarded by mu
+	committed commit        // guarded by mu
 
+	more   chan struct{}      // there may be records
 	cancel context.CancelFunc // of its reader
 	done   chan struct{}      // its reader has returned
 
-	rest      []byte // lines of the current record that were not returned yet
-	line      tailer.Line
-	committed int64
+	rest []byte // lines of the current record that were not returned yet
+	line tailer.Line
 }
 
-func newPartition(c *Consumer, at place, end int64) *Partition {
-	p := &Partition{
-		at: at, source: fmt.Sprintf("kafka:%s/%d", at.topic, at.partition), end0: end,
-		client: c.client, field: c.field, done: make(chan struct{}), committed: -1,
+func newPartition(c *Consumer, at place) *Partition {
+	return &Partition{
+		at: at, source: fmt.Sprintf("kafka:%s/%d", at.topic, at.partition), end: unknownEnd,
+		client: c.client, group: c.group, field: c.field, more: make(chan struct{}, 1), done: make(chan struct{}),
 	}
-	p.wake = sync.NewCond(&p.mu)
-	return p
 }
 
 // Source is Position.Source of its lines: "kafka:<topic>/<partition>".
 func (p *Partition) Source() string { return p.source }
 
+// Resume returns where the group has committed to, and the offsets above it whose
+// records were dealt with all the same.
+func (p *Partition) Resume() (offset int64, resolved []int64) { return p.begin, p.resolved }
+
 // Replayed reports whether the record at offset was there before this member got
 // the partition, so that another may have delivered what it is part of.
-func (p *Partition) Replayed(offset int64) bool { return offset < p.end0 }
+func (p *Partition) Replayed(offset int64) bool { return offset < p.end }
 
 // Counts returns what was met so far.
 func (p *Partition) Counts() Counts {
@@ -78,14 +82,13 @@ func (p *Partition) Counts() Counts {
 	return p.counts
 }
 
-// Next returns the next line, and waits for it. io.EOF says that the group takes
-// the partition away, or that the program ends: commit and return. What waits in
-// memory then is dropped, for the next owner reads it.
+// Next returns the next line; tailer.ErrPause when there is none now, or when the
+// group has taken the partition away, which ends the reader's context.
 func (p *Partition) Next() (tailer.Line, error) {
 	if len(p.rest) == 0 {
 		record := p.pop()
 		if record == nil {
-			return tailer.Line{}, io.EOF
+			return tailer.Line{}, tailer.ErrPause
 		}
 		p.open(record)
 	}
@@ -97,6 +100,27 @@ func (p *Partition) Next() (tailer.Line, error) {
 	p.counts.Bytes += int64(len(line.Bytes))
 	p.mu.Unlock()
 	return line, nil
+}
+
+// Look does nothing: brokers tell what becomes of a partition.
+func (p *Partition) Look() {}
+
+// Wait returns when there may be lines, or after d.
+func (p *Partition) Wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-p.more:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// Held notes the record of which a part is still to be returned.
+func (p *Partition) Held(note func(tailer.Position)) {
+	if len(p.rest) > 0 {
+		note(p.line.Pos)
+	}
 }
 
 var (
@@ -126,14 +150,11 @@ func (p *Partition) open(record *kgo.Record) {
 	}
 }
 
-// pop waits for a record; nil at the end.
+// pop returns the next record, nil when there is none.
 func (p *Partition) pop() *kgo.Record {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for len(p.queue) == 0 && !p.ended {
-		p.wake.Wait()
-	}
-	if p.ended {
+	if len(p.queue) == 0 || p.ended {
 		return nil
 	}
 	record := p.queue[0]
@@ -162,7 +183,10 @@ func (p *Partition) push(records []*kgo.Record) {
 		p.paused = true
 		p.client.PauseFetchPartitions(p.named())
 	}
-	p.wake.Signal()
+	select {
+	case p.more <- struct{}{}:
+	default:
+	}
 }
 
 // size is what a record costs in memory, about.
@@ -172,44 +196,15 @@ func (p *Partition) named() map[string][]int32 {
 	return map[string][]int32{p.at.topic: {p.at.partition}}
 }
 
-// end makes Next return io.EOF.
-func (p *Partition) end(lost bool) {
+// take ends its reader. What waits in memory is dropped: the next owner reads it.
+func (p *Partition) take(lost bool) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.ended, p.gone = true, p.gone || lost
 	if p.paused { // else it would come back paused
 		p.paused = false
 		p.client.ResumeFetchPartitions(p.named())
 	}
 	p.queue = nil
-	if lost {
-		p.cancel()
-	}
-	p.wake.Signal()
-}
-
-// commitTime bounds one commit.
-const commitTime = 10 * time.Second
-
-// Commit tells the group that everything below offset low is accepted, and
-// returns when the brokers know. Committing less than before does nothing.
-// ErrLost says that the partition is somebody else's.
-func (p *Partition) Commit(ctx context.Context, low int64) error {
-	p.mu.Lock()
-	gone := p.gone
 	p.mu.Unlock()
-	switch {
-	case gone:
-		return ErrLost
-	case low <= p.committed:
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, commitTime)
-	defer cancel()
-	err := p.commit(ctx, low)
-	if err != nil {
-		return fmt.Errorf("commit %s: %w", p.source, err)
-	}
-	p.committed = low
-	return nil
+	p.cancel()
 }
