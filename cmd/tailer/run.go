@@ -65,8 +65,12 @@ func runDaemon(ctx context.Context, o *runOptions) (err error) {
 	}
 	sink.tracker = tracker
 	logs := &logSet{o: o, doc: doc, tracker: tracker, enricher: enricher, sink: sink, known: map[string]bool{}}
+	groups, err := logs.groups()
+	if err != nil {
+		return err
+	}
 	daemon := pipeline.Daemon{
-		Discover: logs.discover, Deliver: sink, SaveEvery: time.Second, Drain: drainTime,
+		Discover: logs.discover, Beside: groups, Deliver: sink, SaveEvery: time.Second, Drain: drainTime,
 		Logger: o.logger.With("component", "run"),
 		Save: func(logs map[string][]tailer.Checkpoint) error {
 			for name, checkpoints := range logs {

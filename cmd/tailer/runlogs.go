@@ -29,6 +29,9 @@ func (s *logSet) discover(now time.Time) (logs []*pipeline.Log, more bool, err e
 	var errs []error
 	for i := range s.o.sources {
 		src := &s.o.sources[i]
+		if src.Kafka != nil {
+			continue // the group tells what there is
+		}
 		names, err := source.Logs(src.File)
 		errs = append(errs, err)
 		more = true

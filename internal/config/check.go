@@ -73,18 +73,21 @@ func (c *Config) Check() error {
 
 func (s *Source) check() error {
 	kinds := 0
-	for _, is := range []bool{s.File != "", s.Docker != "", s.Journald != "", s.Pipe != "", s.Stdin} {
+	for _, is := range []bool{s.File != "", s.Docker != "", s.Journald != "", s.Pipe != "", s.Stdin, s.Kafka != nil} {
 		if is {
 			kinds++
 		}
 	}
 	switch {
 	case kinds != 1:
-		return errors.New("exactly one of file, docker, journald, pipe and stdin is needed")
+		return errors.New("exactly one of file, docker, journald, pipe, stdin and kafka is needed")
 	case s.Socket != "" && s.Docker == "":
 		return errors.New("socket is a setting of docker")
 	case s.Start != "" && s.Start != StartBeginning && s.Start != StartEnd:
 		return fmt.Errorf("start is %q; it may be %s, %s", s.Start, StartBeginning, StartEnd)
+	}
+	if s.Kafka != nil && (len(s.Kafka.Brokers) == 0 || len(s.Kafka.Topics) == 0) {
+		return errors.New("kafka needs brokers and topics")
 	}
 	return zone("timezone", s.Timezone)
 }

@@ -28,6 +28,7 @@ type Source struct {
 	Journald string `yaml:"journald"` // unit whose journal is followed
 	Pipe     string `yaml:"pipe"`     // named pipe
 	Stdin    bool   `yaml:"stdin"`    // standard input
+	Kafka    *Kafka `yaml:"kafka"`    // topics, as a member of a consumer group
 
 	Socket   string `yaml:"socket"`   // of Docker: "": /var/run/docker.sock
 	Timezone string `yaml:"timezone"` // of this proxy's clock; "": Config.Timezone
@@ -39,6 +40,21 @@ const (
 	StartBeginning = "beginning"
 	StartEnd       = "end"
 )
+
+// Kafka is a cluster and what to read of it.
+type Kafka struct {
+	Brokers      []string `yaml:"brokers"`       // host:port
+	Topics       []string `yaml:"topics"`        //
+	Group        string   `yaml:"group"`         // shared by all tailers of a fleet; "": tailer
+	Field        string   `yaml:"field"`         // member of a shipper's JSON object that holds the line; "": the value is the line
+	TLS          bool     `yaml:"tls"`           //
+	CAFile       string   `yaml:"ca_file"`       // "": the system's
+	CertFile     string   `yaml:"cert_file"`     // of this client, with key_file
+	KeyFile      string   `yaml:"key_file"`      //
+	Mechanism    string   `yaml:"mechanism"`     // of SASL: plain, scram-sha-256 or scram-sha-512; "": none
+	User         string   `yaml:"user"`          //
+	PasswordFile string   `yaml:"password_file"` //
+}
 
 // A Sink takes traces.
 type Sink struct {

@@ -66,9 +66,9 @@ func TestExampleNamesEveryKey(t *testing.T) {
 	}
 	walk(reflect.TypeFor[Config](), "", file)
 	// Entries of lists are shown in comments.
-	for _, entry := range []reflect.Type{reflect.TypeFor[Source](), reflect.TypeFor[Sink]()} {
+	for _, entry := range []reflect.Type{reflect.TypeFor[Source](), reflect.TypeFor[Kafka](), reflect.TypeFor[Sink]()} {
 		for i := range entry.NumField() {
-			if key := entry.Field(i).Tag.Get("yaml"); !strings.Contains(Example, key+": ") {
+			if key := entry.Field(i).Tag.Get("yaml"); !strings.Contains(Example, key+":") {
 				t.Errorf("the example lacks %s of a list entry", key)
 			}
 		}
@@ -127,6 +127,7 @@ func TestRefused(t *testing.T) {
 		{"two kinds in a source", "sources: [{file: /x, docker: y}]\n", 0, "entry 1"},
 		{"no kind in a source", "sources: [{start: end}]\n", 0, "entry 1"},
 		{"socket without docker", "sources: [{file: /x, socket: /y}]\n", 0, "socket"},
+		{"kafka without brokers", "sources: [{kafka: {topics: [a]}}]\n", 0, "brokers"},
 		{"unknown start", "sources: [{file: /x, start: middle}]\n", 0, "middle"},
 		{"sink without to", "sinks: [{headers: {a: " + secret + "}}]\n", 0, "sinks, entry 1"},
 		{"listen without port", "metrics: {listen: localhost}\n", 0, "metrics.listen"},

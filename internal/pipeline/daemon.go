@@ -25,7 +25,10 @@ type Daemon struct {
 	// there may be others later.
 	Discover func(now time.Time) (logs []*Log, more bool, err error)
 	// Save keeps the checkpoints of all logs. It is called by one goroutine.
-	Save       func(map[string][]tailer.Checkpoint) error
+	Save func(map[string][]tailer.Checkpoint) error
+	// Beside are sources that keep their place elsewhere. Each runs until its context
+	// ends; an error ends the daemon.
+	Beside     []func(context.Context) error
 	Deliver    Deliverer
 	Alive      func()        // called as long as there is progress; nil: nobody
 	FlushEvery time.Duration // how long what is complete may wait to be sent; 0: Deliver sees to it
@@ -52,6 +55,13 @@ func (d *Daemon) Run(ctx context.Context) error {
 	rest.Go(func() { d.keep(helpers) })
 	rest.Go(func() { d.flush(helpers, cancel) })
 
+	for _, run := range d.Beside {
+		sources.Go(func() {
+			if err := run(follow); err != nil && follow.Err() == nil {
+				cancel(err)
+			}
+		})
+	}
 	err := d.follow(follow, cancel, &sources)
 	sources.Wait()
 	if cause := context.Cause(follow); cause != nil && ctx.Err() == nil {
@@ -87,7 +97,7 @@ func (d *Daemon) follow(ctx context.Context, cancel context.CancelCauseFunc, run
 				}
 			})
 		}
-		if open == 0 && !more {
+		if open == 0 && !more && len(d.Beside) == 0 {
 			return nil
 		}
 		select {
