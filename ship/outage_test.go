@@ -1,0 +1,133 @@
+package ship_test
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tailer/ship"
+	"tailer/ship/ledger"
+)
+
+// Two days without a server: what came meanwhile waits on disk, within bounds of
+// disk and of memory, and all of it arrives once.
+func TestLongOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sink := newRows()
+		for range 48 * 6 {
+			sink.fail = append(sink.fail, &ship.SendError{Err: errors.New("connection refused")})
+			sink.after = append(sink.after, false)
+		}
+		const count = 400
+		items := requests(t, count)
+		size := int64(len(items[0].Payload()))
+		p := start(t, filepath.Join(t.TempDir(), "ledger.db"), ship.Config{MaxMemory: 20 * size, MaxPending: 300 * size, MaxWait: 10 * time.Minute}, sink)
+		began := time.Now()
+		p.give(t, items[:200]...) // the first half waits on disk
+		if time.Since(began) > time.Hour {
+			t.Errorf("reading waited %v", time.Since(began))
+		}
+		p.give(t, items[200:]...) // the rest waits in the log
+		if took := time.Since(began); took < 40*time.Hour || took > 60*time.Hour {
+			t.Errorf("reading waited %v", took)
+		}
+		p.flush(t)
+		if got := p.Stats(); got.Delivered != count || got.Duplicates != 0 || got.Pending != 0 || got.PendingBytes != 0 {
+			t.Errorf("stats %+v", got)
+		}
+		p.stop(t)
+		sink.check(t, count)
+	})
+}
+
+// flaky is a store whose disk is full for a while.
+type flaky struct {
+	ship.Store
+	mu    sync.Mutex
+	full  bool
+	tries int
+}
+
+func (f *flaky) Commit(changes *ship.Changes) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.full {
+		f.tries++
+		return fmt.Errorf("write: %w", syscall.ENOSPC)
+	}
+	return f.Store.Commit(changes)
+}
+
+func (f *flaky) fill(full bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.full = full
+}
+
+// While the ledger's disk is full nothing is sent that it does not have, and what
+// was answered is not resolved; then all goes on by itself.
+func TestLedgerDiskFull(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sink := newRows()
+		db, err := ledger.Open(filepath.Join(t.TempDir(), "ledger.db"), ledger.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		disk := &flaky{Store: db}
+		p := start(t, filepath.Join(t.TempDir(), "other.db"), ship.Config{Store: disk}, sink)
+		items := requests(t, 4)
+		p.give(t, items[:2]...)
+		pass(t, 1100*time.Millisecond) // sent, and not yet noted
+		disk.fill(true)
+		p.give(t, items[2:]...)
+		pass(t, time.Hour)
+		if got := p.Stats(); got.Pending != 4 || len(sink.stored) != 2 || len(p.resolved) > 0 || disk.tries < 10 {
+			t.Errorf("disk full: %+v, %d stored, %d tries", got, len(sink.stored), disk.tries)
+		}
+		disk.fill(false)
+		p.flush(t)
+		if got := p.Stats(); got.Delivered != 4 {
+			t.Errorf("then: %+v", got)
+		}
+		p.stop(t)
+		sink.check(t, 4)
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Each sink has a progress of its own over the end of a process too, and one that
+// is no longer configured leaves its share where it is.
+func TestSinksOverRestarts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path, good, bad := filepath.Join(t.TempDir(), "ledger.db"), newRows(), newRows()
+		bad.fail = []error{&ship.SendError{Err: errors.New("connection refused")}}
+		bad.after = []bool{false}
+		p := start(t, path, ship.Config{InitialWait: time.Hour, MaxWait: time.Hour}, good, bad)
+		items := requests(t, 3)
+		p.give(t, items...)
+		pass(t, 3*time.Second)
+		if len(p.resolved) != 0 || len(good.stored) != 3 || len(bad.stored) != 0 {
+			t.Errorf("resolved %v, %d and %d stored", p.resolved, len(good.stored), len(bad.stored))
+		}
+		p.stop(t)
+		p = start(t, path, ship.Config{}, good)
+		p.give(t, items...)
+		p.flush(t)
+		if len(p.resolved) != 3 {
+			t.Errorf("resolved %v", p.resolved)
+		}
+		p.stop(t)
+		p = start(t, path, ship.Config{}, good, bad)
+		p.flush(t)
+		p.stop(t)
+		good.check(t, 3)
+		bad.check(t, 3)
+	})
+}
