@@ -68,6 +68,7 @@ var imports = map[string]rule{
 		[]string{"tailer"},
 		"a table test needs no other stage",
 	},
+	"tailer/internal/spool": {[]string{"go.etcd.io/bbolt"}, "bytes in, bytes out; whose they are is its owner's affair"},
 	"tailer/internal/pipeline": {
 		[]string{"tailer"},
 		"stages arrive as small interfaces",

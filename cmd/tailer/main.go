@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
@@ -29,12 +31,21 @@ func main() {
 	os.Exit(exitCode(err))
 }
 
-// withPipe makes `tailer [flags] -` short for `tailer backfill [flags] -`.
+// withPipe makes `tailer [flags] -` short for `tailer run [flags] -`; with flags
+// of a run that ends, for `tailer backfill [flags] -`.
 func withPipe(args []string) []string {
-	if n := len(args); n > 1 && args[n-1] == "-" && newApp().Command(args[1]) == nil && args[1] != "help" {
-		return append([]string{args[0], "backfill"}, args[1:]...)
+	n := len(args)
+	if n < 2 || args[n-1] != "-" || !strings.HasPrefix(args[1], "-") {
+		return args
 	}
-	return args
+	command := "run"
+	for _, arg := range args[1:] {
+		name, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+		if strings.HasPrefix(arg, "-") && slices.Contains(backfillOnly, name) {
+			command = "backfill"
+		}
+	}
+	return append([]string{args[0], command}, args[1:]...)
 }
 
 func newApp() *cli.App {

@@ -17,7 +17,7 @@ func runCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "run",
 		Usage:     "follow logs for ever; what was delivered is remembered across restarts",
-		ArgsUsage: "[FILE|GLOB|DIR|-]...",
+		ArgsUsage: "[FILE|GLOB|DIR|PIPE|docker:CONTAINER|journald:UNIT|-]...",
 		Description: "Follows the logs that the arguments name, or else those of the configuration file, through\n" +
 			"rotation, truncation and restarts. SIGTERM ends it in order, SIGHUP re-reads configuration and keys.",
 		Flags:        runFlags(),
@@ -65,6 +65,7 @@ func runDaemon(ctx context.Context, o *runOptions) (err error) {
 	}
 	sink.tracker = tracker
 	logs := &logSet{o: o, doc: doc, tracker: tracker, enricher: enricher, sink: sink, known: map[string]bool{}}
+	defer func() { err = errors.Join(err, logs.close()) }()
 	groups, err := logs.groups()
 	if err != nil {
 		return err

@@ -2,6 +2,10 @@ package main
 
 import (
 	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"tailer"
@@ -10,6 +14,7 @@ import (
 	"tailer/internal/pair"
 	"tailer/internal/pipeline"
 	"tailer/internal/source"
+	"tailer/internal/spool"
 	"tailer/parse"
 	"tailer/state"
 )
@@ -22,6 +27,30 @@ type logSet struct {
 	enricher *enrich.Enricher
 	sink     pipeline.Deliverer
 	known    map[string]bool
+	spools   []io.Closer
+}
+
+// followed is a source that can be followed: a file, a pipe, a log service.
+type followed interface {
+	Stream() *source.Stream
+	io.Closer
+}
+
+// sourceOf reads an argument of the command line.
+func sourceOf(arg string) config.Source {
+	if arg == "-" {
+		return config.Source{Stdin: true}
+	}
+	if name, ok := strings.CutPrefix(arg, "docker:"); ok {
+		return config.Source{Docker: name}
+	}
+	if unit, ok := strings.CutPrefix(arg, "journald:"); ok {
+		return config.Source{Journald: unit}
+	}
+	if info, err := os.Stat(arg); err == nil && info.Mode()&os.ModeNamedPipe != 0 {
+		return config.Source{Pipe: arg}
+	}
+	return config.Source{File: arg}
 }
 
 // discover implements pipeline.Daemon's.
@@ -30,11 +59,12 @@ func (s *logSet) discover(now time.Time) (logs []*pipeline.Log, more bool, err e
 	for i := range s.o.sources {
 		src := &s.o.sources[i]
 		if src.Kafka != nil {
+			more = true
 			continue // the group tells what there is
 		}
-		names, err := source.Logs(src.File)
+		names, err := s.namesOf(src)
 		errs = append(errs, err)
-		more = true
+		more = more || src.File != ""
 		for _, name := range names {
 			if s.known[name] {
 				continue
@@ -51,29 +81,89 @@ func (s *logSet) discover(now time.Time) (logs []*pipeline.Log, more bool, err e
 	return logs, more, errors.Join(errs...)
 }
 
+// namesOf returns the names of the logs that a source stands for now.
+func (s *logSet) namesOf(src *config.Source) ([]string, error) {
+	switch {
+	case src.Stdin:
+		return []string{"-"}, nil
+	case src.Pipe != "":
+		return []string{src.Pipe}, nil
+	case src.Docker != "":
+		return []string{"docker:" + src.Docker}, nil
+	case src.Journald != "":
+		return []string{"journald:" + src.Journald}, nil
+	}
+	return source.Logs(src.File)
+}
+
+// open opens the source of one log.
+func (s *logSet) open(name string, src *config.Source, cfg source.FollowConfig) (followed, error) {
+	resume := s.doc.Logs[name]
+	switch {
+	case src.Stdin:
+		return s.openPipe("stdin", name, io.NopCloser(os.Stdin), resume, cfg)
+	case src.Pipe != "":
+		// Opened for writing too, it has no end when a writer goes.
+		pipe, err := os.OpenFile(src.Pipe, os.O_RDWR, 0)
+		if err != nil {
+			return nil, err
+		}
+		return s.openPipe("pipe-"+source.Digest(name), name, pipe, resume, cfg)
+	case src.Docker != "":
+		return source.NewDocker(src.Socket, src.Docker, resume, cfg)
+	case src.Journald != "":
+		return source.NewJournald("", src.Journald, resume, cfg)
+	}
+	return source.NewFollower(name, resume, s.doc.Saved, cfg)
+}
+
+// openPipe opens a pipe with its spool.
+func (s *logSet) openPipe(file, name string, src io.ReadCloser, resume []tailer.Checkpoint, cfg source.FollowConfig) (followed, error) {
+	dropped := s.o.logger.With("component", "spool", "source", name)
+	kept, err := spool.Open(filepath.Join(s.o.state, "spool", file+".db"), spool.Config{
+		MaxBytes: int64(s.o.limits.SpoolBytes), DropOldest: s.o.limits.SpoolFull == "drop-oldest",
+		OnDrop: func(from, upTo int64) {
+			dropped.Warn("spool is full, its oldest lines are lost", "size_bytes", upTo-from)
+		},
+	})
+	if err != nil {
+		return nil, errors.Join(err, src.Close())
+	}
+	s.spools = append(s.spools, kept)
+	return source.NewPipe(name, src, kept, resume, cfg)
+}
+
 // follow builds the stages of one log.
 func (s *logSet) follow(name string, src *config.Source, now time.Time) (*pipeline.Log, error) {
 	location, err := s.o.zoneOf(src)
 	if err != nil {
 		return nil, err
 	}
-	checkpoints := s.doc.Logs[name]
-	follower, err := source.NewFollower(name, checkpoints, s.doc.Saved, source.FollowConfig{
+	from, err := s.open(name, src, source.FollowConfig{
 		Config:  source.Config{MaxLine: s.o.maxLine, Location: location, Year: now.Year()},
 		FromEnd: src.Start == config.StartEnd, Logger: s.o.logger,
 	})
 	if err != nil {
 		return nil, err
 	}
-	stream := follower.Stream()
-	clock := parse.NewClock(parse.ClockConfig{Location: location, ModTime: now})
+	stream := from.Stream()
+	clock := parse.NewClock(parse.ClockConfig{Location: location, Date: s.o.date, ModTime: now})
 	follow := &pipeline.Follow{
 		Source: stream, Parse: parse.New(clock), Table: pair.New(pair.Config{GiveUp: s.o.giveUp, Prompt: true}), Tracker: s.tracker,
 		Run: pipeline.Run{Enrich: s.enricher, Deliver: s.sink, Repeated: s.tracker.Repeated},
 	}
-	s.o.logger.Info("following", "source", name, "resumed", len(checkpoints) > 0)
+	s.o.logger.Info("following", "source", name, "resumed", len(s.doc.Logs[name]) > 0)
 	return &pipeline.Log{
 		Name: name, Follow: follow, Close: stream.Close,
 		Checkpoints: func() []tailer.Checkpoint { return stream.Checkpoints(s.tracker) },
 	}, nil
+}
+
+// close closes the spools; the sources are closed by then.
+func (s *logSet) close() error {
+	var errs []error
+	for _, c := range s.spools {
+		errs = append(errs, c.Close())
+	}
+	return errors.Join(errs...)
 }

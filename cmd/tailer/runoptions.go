@@ -14,10 +14,10 @@ import (
 )
 
 // backfillOnly are the flags that make no sense for logs that go on.
-var backfillOnly = []string{"dry-run", "since", "until", "date", "json", "state"}
+var backfillOnly = []string{"dry-run", "since", "until", "json"}
 
 func runFlags() []cli.Flag {
-	flags := slices.DeleteFunc(backfillFlags(), func(f cli.Flag) bool { return slices.Contains(backfillOnly, f.Names()[0]) })
+	flags := slices.DeleteFunc(backfillFlags(), func(f cli.Flag) bool { return f.Names()[0] == "state" || slices.Contains(backfillOnly, f.Names()[0]) })
 	for i, f := range flags {
 		if f.Names()[0] == "to" {
 			flags[i] = &cli.StringSliceFlag{Name: "to", Usage: "`SINK`, may be repeated: langfuse, otlp:URL, sqlite:PATH (for tailer view), file:PATH, - (stdout); default langfuse if keys are set, else sqlite:" + defaultStore + " in the state folder"}
@@ -62,7 +62,7 @@ func readRunOptions(c *cli.Context) (*runOptions, error) {
 	if c.Args().Present() {
 		o.sources = nil
 		for _, arg := range c.Args().Slice() {
-			o.sources = append(o.sources, config.Source{File: arg})
+			o.sources = append(o.sources, sourceOf(arg))
 		}
 	}
 	o.storeBytes = int64(cfg.Limits.StoreBytes)

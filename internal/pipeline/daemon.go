@@ -28,13 +28,12 @@ type Daemon struct {
 	Save func(map[string][]tailer.Checkpoint) error
 	// Beside are sources that keep their place elsewhere. Each runs until its context
 	// ends; an error ends the daemon.
-	Beside     []func(context.Context) error
-	Deliver    Deliverer
-	Alive      func()        // called as long as there is progress; nil: nobody
-	FlushEvery time.Duration // how long what is complete may wait to be sent; 0: Deliver sees to it
-	SaveEvery  time.Duration // between two checkpoints
-	Drain      time.Duration // how long the rest may take to be delivered once told to stop
-	Logger     *slog.Logger
+	Beside    []func(context.Context) error
+	Deliver   Deliverer     // sends by itself what has waited long enough
+	Alive     func()        // called as long as there is progress; nil: nobody
+	SaveEvery time.Duration // between two checkpoints
+	Drain     time.Duration // how long the rest may take to be delivered once told to stop
+	Logger    *slog.Logger
 
 	mu      sync.Mutex
 	logs    []*Log // guarded by mu
@@ -53,7 +52,6 @@ func (d *Daemon) Run(ctx context.Context) error {
 	helpers, stopHelpers := context.WithCancel(context.WithoutCancel(ctx))
 	var sources, rest sync.WaitGroup
 	rest.Go(func() { d.keep(helpers) })
-	rest.Go(func() { d.flush(helpers, cancel) })
 
 	for _, run := range d.Beside {
 		sources.Go(func() {
@@ -165,26 +163,6 @@ func (d *Daemon) save() error {
 		all[log.Name] = log.Checkpoints()
 	}
 	return d.Save(all)
-}
-
-// flush sends what is complete, however little it is, until ctx ends.
-func (d *Daemon) flush(ctx context.Context, failed context.CancelCauseFunc) {
-	if d.FlushEvery == 0 {
-		return
-	}
-	tick := time.NewTicker(d.FlushEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		if err := d.Deliver.Flush(ctx); err != nil && ctx.Err() == nil {
-			failed(err)
-			return
-		}
-	}
 }
 
 // stop delivers the rest and saves where everything is.

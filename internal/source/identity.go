@@ -31,6 +31,9 @@ func inodeOf(info fs.FileInfo) inode {
 	return inode{}
 }
 
+// Digest returns a short name for a text, for file names.
+func Digest(text string) string { return digest([]byte(text)) }
+
 // digest is enough of a hash to tell bytes apart that nobody forges.
 func digest(b []byte) string {
 	sum := sha256.Sum256(b)

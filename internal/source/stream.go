@@ -178,12 +178,16 @@ func (s *Stream) Wait(ctx context.Context, d time.Duration) { s.feed.wait(ctx, d
 func (s *Stream) Checkpoints(marks Marks) []tailer.Checkpoint { return s.feed.Checkpoints(marks) }
 
 // pause waits for d, or until ctx ends.
-func pause(ctx context.Context, d time.Duration) {
+func pause(ctx context.Context, d time.Duration) { await(ctx, d, nil) }
+
+// await waits until there is more, for d, or until ctx ends.
+func await(ctx context.Context, d time.Duration, more <-chan struct{}) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 	case <-timer.C:
+	case <-more:
 	}
 }
 
