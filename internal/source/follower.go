@@ -26,6 +26,8 @@ const (
 	// lookOver is how long after a rotation the siblings are looked over, for what
 	// came and went unseen.
 	lookOver = 15 * time.Second
+	// fileClock is by how much the times of files may lag behind the clock.
+	fileClock = 100 * time.Millisecond
 	// maxPast is how many files that were let go are remembered, so that they are
 	// known again under another name, or compressed.
 	maxPast = 64
@@ -115,6 +117,7 @@ func NewFollower(log string, resume []tailer.Checkpoint, saved time.Time, cfg Fo
 	if f.first || saved.IsZero() {
 		f.since = cfg.Now()
 	}
+	f.since = f.since.Add(-fileClock)
 	f.until = cfg.Now().Add(lookOver)
 	return f, nil
 }
