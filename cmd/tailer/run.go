@@ -64,7 +64,12 @@ func runDaemon(ctx context.Context, o *runOptions) (err error) {
 		}
 	}
 	sink.tracker = tracker
-	logs := &logSet{o: o, doc: doc, tracker: tracker, enricher: enricher, sink: sink, known: map[string]bool{}}
+	meter, err := newMeter(o.metrics, sink, enricher)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, meter.close()) }()
+	logs := &logSet{o: o, doc: doc, tracker: tracker, enricher: enricher, sink: sink, meter: meter, known: map[string]bool{}}
 	defer func() { err = errors.Join(err, logs.close()) }()
 	groups, err := logs.groups()
 	if err != nil {
@@ -80,8 +85,13 @@ func runDaemon(ctx context.Context, o *runOptions) (err error) {
 			return store.Save(doc, time.Now())
 		},
 	}
+	if meter != nil {
+		o.logger.Info("metrics are served", "address", meter.server.Addr())
+	}
 	o.logger.Info("started", "version", version, "state", o.state, "to", o.to)
+	meter.ready(true)
 	err = daemon.Run(ctx)
+	meter.ready(false)
 	o.logger.Info("stopped", "pending", tracker.Pending())
 	return err
 }

@@ -26,6 +26,7 @@ type logSet struct {
 	tracker  *state.Tracker
 	enricher *enrich.Enricher
 	sink     pipeline.Deliverer
+	meter    *meter // nil: nobody looks
 	known    map[string]bool
 	spools   []io.Closer
 }
@@ -152,6 +153,7 @@ func (s *logSet) follow(name string, src *config.Source, now time.Time) (*pipeli
 		Source: stream, Parse: parse.New(clock), Table: pair.New(pair.Config{GiveUp: s.o.giveUp, Prompt: true}), Tracker: s.tracker,
 		Run: pipeline.Run{Enrich: s.enricher, Deliver: s.sink, Repeated: s.tracker.Repeated},
 	}
+	s.meter.watch(name, follow)
 	s.o.logger.Info("following", "source", name, "resumed", len(s.doc.Logs[name]) > 0)
 	return &pipeline.Log{
 		Name: name, Follow: follow, Close: stream.Close,

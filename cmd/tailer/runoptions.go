@@ -23,7 +23,7 @@ func runFlags() []cli.Flag {
 			flags[i] = &cli.StringSliceFlag{Name: "to", Usage: "`SINK`, may be repeated: langfuse, otlp:URL, sqlite:PATH (for tailer view), file:PATH, - (stdout); default langfuse if keys are set, else sqlite:" + defaultStore + " in the state folder"}
 		}
 	}
-	return append(flags, stateFlags()...)
+	return append(append(flags, stateFlags()...), metricsFlags()...)
 }
 
 // stateFlags are those of commands that know what the daemon keeps.
@@ -41,6 +41,7 @@ type runOptions struct {
 	sources []config.Source
 	maxLine int
 	limits  config.Limits
+	metrics config.Listener
 }
 
 func readRunOptions(c *cli.Context) (*runOptions, error) {
@@ -58,7 +59,10 @@ func readRunOptions(c *cli.Context) (*runOptions, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &runOptions{options: base, sources: cfg.Sources, maxLine: int(cfg.Limits.LineBytes), limits: cfg.Limits}
+	o := &runOptions{options: base, sources: cfg.Sources, maxLine: int(cfg.Limits.LineBytes), limits: cfg.Limits, metrics: cfg.Metrics}
+	if c.IsSet("metrics-listen") {
+		o.metrics.Listen = c.String("metrics-listen")
+	}
 	if c.Args().Present() {
 		o.sources = nil
 		for _, arg := range c.Args().Slice() {

@@ -10,13 +10,21 @@ import (
 
 // Delivery is what delivery counts of itself.
 type Delivery struct {
-	Sent       int64     // accepted by every sink, or by some: see there
-	Rejected   int64     // dead-lettered
-	Duplicates int64     // not sent: a sink had them already
-	Pending    int64     // in the outbox
-	Bytes      int64     // of the outbox
-	Failures   int64     // requests to a sink that failed and were tried again
-	Oldest     time.Time // when the oldest one in the outbox came; zero: the outbox is empty
+	Duplicates int64 // not sent: every sink had them already
+	Pending    int64 // in the outbox
+	Bytes      int64 // of the outbox
+	Sinks      []Sink
+}
+
+// Sink is what delivery counts of one sink.
+type Sink struct {
+	Name     string    // as configured
+	Sent     int64     // accepted
+	Rejected int64     // dead-lettered
+	Failures int64     // requests that failed and were tried again
+	Waiting  int64     // traces that it has not got
+	Oldest   time.Time // when the oldest of them was made; zero: none
+	Down     bool      // the last request failed
 }
 
 // Reading is how far a log is read.
@@ -31,7 +39,7 @@ type Gauges struct {
 	Delivery func() Delivery
 	Logs     func() []Reading
 	Secrets  func() int64 // pieces of text that were redacted
-	Open     func() int64 // bytes on disk that wait to be read: the spool of pipes
+	Spool    func() int64 // bytes on disk of pipes
 }
 
 // asked is a collector that asks.
@@ -45,17 +53,23 @@ type asked struct {
 func newAsked() *asked {
 	a := &asked{descs: map[string]*prometheus.Desc{}}
 	for name, help := range map[string]string{
-		"sent_total":                      "Traces that were accepted.",
-		"rejected_total":                  "Traces that a sink rejected; they are in the dead-letter file.",
-		"duplicates_avoided_total":        "Traces not sent because they had been accepted before.",
-		"send_failures_total":             "Requests to a sink that failed and were tried again.",
-		"outbox_traces":                   "Traces that wait to be accepted.",
-		"outbox_bytes":                    "Bytes of the traces that wait to be accepted.",
-		"oldest_unsent_timestamp_seconds": "When the oldest trace that waits was made; 0: none waits.",
-		"secrets_redacted_total":          "Pieces of text that were redacted.",
-		"spool_bytes":                     "Bytes of pipes that were read and are not delivered.",
+		"duplicates_avoided_total": "Traces not sent because they had been accepted before.",
+		"outbox_traces":            "Traces that wait to be accepted by every sink.",
+		"outbox_bytes":             "Bytes of the traces that wait to be accepted by every sink.",
+		"secrets_redacted_total":   "Pieces of text that were redacted.",
+		"spool_bytes":              "Bytes of pipes that were read and are not delivered.",
 	} {
 		a.descs[name] = prometheus.NewDesc(namespace+"_"+name, help, nil, nil)
+	}
+	for name, help := range map[string]string{
+		"sent_total":                      "Traces that the sink has accepted.",
+		"rejected_total":                  "Traces that the sink has rejected; they are in the dead-letter file.",
+		"send_failures_total":             "Requests to the sink that failed and were tried again.",
+		"unsent_traces":                   "Traces that the sink has not got.",
+		"oldest_unsent_timestamp_seconds": "When the oldest trace that the sink has not got was made; 0: it has all.",
+		"sink_up":                         "1 if the last request to the sink did not fail.",
+	} {
+		a.descs[name] = prometheus.NewDesc(namespace+"_"+name, help, []string{"sink"}, nil)
 	}
 	for name, help := range map[string]string{
 		"lag_bytes":   "Bytes of the log that are not read.",
@@ -91,23 +105,31 @@ func (a *asked) Collect(out chan<- prometheus.Metric) {
 	}
 	if g.Delivery != nil {
 		d := g.Delivery()
-		send("sent_total", prometheus.CounterValue, float64(d.Sent))
-		send("rejected_total", prometheus.CounterValue, float64(d.Rejected))
 		send("duplicates_avoided_total", prometheus.CounterValue, float64(d.Duplicates+a.repeated.Load()))
-		send("send_failures_total", prometheus.CounterValue, float64(d.Failures))
 		send("outbox_traces", prometheus.GaugeValue, float64(d.Pending))
 		send("outbox_bytes", prometheus.GaugeValue, float64(d.Bytes))
-		oldest := 0.0
-		if !d.Oldest.IsZero() {
-			oldest = float64(d.Oldest.UnixMilli()) / 1000
+		for i := range d.Sinks {
+			s := &d.Sinks[i]
+			send("sent_total", prometheus.CounterValue, float64(s.Sent), s.Name)
+			send("rejected_total", prometheus.CounterValue, float64(s.Rejected), s.Name)
+			send("send_failures_total", prometheus.CounterValue, float64(s.Failures), s.Name)
+			send("unsent_traces", prometheus.GaugeValue, float64(s.Waiting), s.Name)
+			oldest, up := 0.0, 1.0
+			if !s.Oldest.IsZero() {
+				oldest = float64(s.Oldest.UnixMilli()) / 1000
+			}
+			if s.Down {
+				up = 0
+			}
+			send("oldest_unsent_timestamp_seconds", prometheus.GaugeValue, oldest, s.Name)
+			send("sink_up", prometheus.GaugeValue, up, s.Name)
 		}
-		send("oldest_unsent_timestamp_seconds", prometheus.GaugeValue, oldest)
 	}
 	if g.Secrets != nil {
 		send("secrets_redacted_total", prometheus.CounterValue, float64(g.Secrets()))
 	}
-	if g.Open != nil {
-		send("spool_bytes", prometheus.GaugeValue, float64(g.Open()))
+	if g.Spool != nil {
+		send("spool_bytes", prometheus.GaugeValue, float64(g.Spool()))
 	}
 	if g.Logs != nil {
 		for _, r := range g.Logs() {

@@ -7,7 +7,7 @@
 //
 //	m := metrics.New("1.2.3")
 //	m.Ask(metrics.Gauges{Delivery: func() metrics.Delivery { … }})
-//	server, err := metrics.Listen("127.0.0.1:9464", m)
+//	server, err := metrics.Listen("127.0.0.1:9464", "", m)
 //	defer server.Close()
 //
 // All methods may be called concurrently. No label holds a user, a session, a

@@ -37,7 +37,7 @@ func scrape(t *testing.T, s *metrics.Server, path string) (status int, text stri
 
 func listen(t *testing.T, m *metrics.Metrics) *metrics.Server {
 	t.Helper()
-	s, err := metrics.Listen("127.0.0.1:0", m)
+	s, err := metrics.Listen("127.0.0.1:0", "", m)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,10 +64,12 @@ func TestScrape(t *testing.T) {
 	old := time.Now().Add(-time.Minute)
 	m.Ask(metrics.Gauges{
 		Delivery: func() metrics.Delivery {
-			return metrics.Delivery{Sent: 7, Rejected: 1, Duplicates: 2, Pending: 3, Bytes: 4096, Failures: 5, Oldest: old}
+			return metrics.Delivery{Duplicates: 2, Pending: 3, Bytes: 4096, Sinks: []metrics.Sink{
+				{Name: "langfuse", Sent: 7, Rejected: 1, Failures: 5, Waiting: 3, Oldest: old, Down: true}, {Name: "file:x"},
+			}}
 		},
 		Secrets: func() int64 { return 11 },
-		Open:    func() int64 { return 12 },
+		Spool:   func() int64 { return 12 },
 		Logs: func() []metrics.Reading {
 			return []metrics.Reading{{Log: "a.log", Behind: 10, Newest: old}, {Log: "b.log", Newest: old}}
 		},
@@ -81,9 +83,9 @@ func TestScrape(t *testing.T) {
 		`tailer_records_total{kind="call"} 1`, `tailer_pairs_total{end="answer"} 1`, `tailer_pairs_total{end="error"} 1`,
 		`tailer_pairs_total{end="unknown"} 1`, `tailer_incomplete_total{reason="attempts uncertain"} 1`, `tailer_incomplete_total{reason="no response"} 1`,
 		`tailer_users_total{source="header:x-openwebui-user-email"} 1`, `tailer_users_total{source="none"} 2`,
-		`tailer_sessions_total{source="other"} 1`, `tailer_dropped_total{rule="denied user"} 1`, "tailer_sent_total 7", "tailer_rejected_total 1",
-		"tailer_duplicates_avoided_total 3", "tailer_outbox_traces 3", "tailer_outbox_bytes 4096", "tailer_send_failures_total 5",
-		"tailer_oldest_unsent_timestamp_seconds " + strconv.FormatInt(old.Unix(), 10)[:1] + ".", "tailer_secrets_redacted_total 11", "tailer_spool_bytes 12",
+		`tailer_sessions_total{source="other"} 1`, `tailer_dropped_total{rule="denied user"} 1`, `tailer_sent_total{sink="langfuse"} 7`, `tailer_rejected_total{sink="langfuse"} 1`,
+		"tailer_duplicates_avoided_total 3", "tailer_outbox_traces 3", "tailer_outbox_bytes 4096", `tailer_send_failures_total{sink="langfuse"} 5`, `tailer_sink_up{sink="langfuse"} 0`, `tailer_sink_up{sink="file:x"} 1`, `tailer_unsent_traces{sink="langfuse"} 3`,
+		`tailer_oldest_unsent_timestamp_seconds{sink="langfuse"} ` + strconv.FormatInt(old.Unix(), 10)[:1] + ".", "tailer_secrets_redacted_total 11", "tailer_spool_bytes 12",
 		`tailer_lag_bytes{log="a.log"} 10`, `tailer_lag_seconds{log="a.log"} 60`, `tailer_lag_seconds{log="b.log"} 0`,
 		`tailer_build_info{goversion="go1`, "go_goroutines", "process_resident_memory_bytes",
 	} {
@@ -119,7 +121,36 @@ func TestHealth(t *testing.T) {
 	}
 }
 
-// TestAddress takes loopback and nothing else.
+// TestToken demands the token of whoever asks, once there is one, but not for
+// health: a runtime that asks has none.
+func TestToken(t *testing.T) {
+	s, err := metrics.Listen("127.0.0.1:0", "s3cret", metrics.New("1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	for header, want := range map[string]int{"": 401, "Bearer s3cret": 200, "Bearer s3cre": 401, "Bearer s3crets": 401, "Basic s3cret": 401} {
+		request, err := http.NewRequest(http.MethodGet, "http://"+s.Addr()+"/metrics", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Authorization", header)
+		r, err := client.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = r.Body.Close()
+		if r.StatusCode != want {
+			t.Errorf("%q: status %d, want %d", header, r.StatusCode, want)
+		}
+	}
+	if status, _ := scrape(t, s, "/-/healthy"); status != http.StatusOK {
+		t.Errorf("health: status %d", status)
+	}
+}
+
+// TestAddress takes loopback, and anything else only with a token.
 func TestAddress(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -127,7 +158,7 @@ func TestAddress(t *testing.T) {
 	}
 	defer func() { _ = taken.Close() }()
 	for _, address := range []string{"", "9464", ":9464", "0.0.0.0:9464", "example.com:9464", "[::]:9464", taken.Addr().String()} {
-		s, err := metrics.Listen(address, metrics.New("1"))
+		s, err := metrics.Listen(address, "", metrics.New("1"))
 		if err == nil {
 			t.Errorf("%q was taken", address)
 			_ = s.Close()
@@ -137,10 +168,15 @@ func TestAddress(t *testing.T) {
 			t.Errorf("%q: %v", address, err)
 		}
 	}
+	s, err := metrics.Listen("0.0.0.0:0", "token", metrics.New("1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = s.Close()
 	if _, err := os.Stat("/proc/net/if_inet6"); err != nil {
 		return // no IPv6 here
 	}
-	if s, err := metrics.Listen("[::1]:0", metrics.New("1")); err == nil {
+	if s, err := metrics.Listen("[::1]:0", "", metrics.New("1")); err == nil {
 		_ = s.Close()
 	}
 }

@@ -2,6 +2,8 @@ package metrics
 
 import (
 	"context"
+	"crypto/sha256"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"net"
@@ -22,15 +24,15 @@ type Server struct {
 
 const readHeaderTime = 5 * time.Second
 
-// Listen serves m on address until Close. Anybody who can reach the address can
-// read it: only loopback is taken. Port 0 is any free one.
-func Listen(address string, m *Metrics) (*Server, error) {
+// Listen serves m on address until Close. With a token, who asks for metrics must
+// bear it; without one, only loopback is taken. Port 0 is any free one.
+func Listen(address, token string, m *Metrics) (*Server, error) {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, fmt.Errorf("metrics address %q: it must be HOST:PORT", address)
 	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, fmt.Errorf("metrics address %q: only loopback is served; put a proxy that asks for a password in front", address)
+	if ip := net.ParseIP(host); token == "" && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, fmt.Errorf("metrics address %q: any but loopback needs metrics.token_file", address)
 	}
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
@@ -38,12 +40,29 @@ func Listen(address string, m *Metrics) (*Server, error) {
 	}
 	s := &Server{addr: listener.Addr().String(), ended: make(chan error, 1)}
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{EnableOpenMetrics: true}))
+	mux.Handle("GET /metrics", guarded(token, promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{EnableOpenMetrics: true})))
 	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { answer(w, true, "healthy") })
 	mux.HandleFunc("GET /-/ready", func(w http.ResponseWriter, _ *http.Request) { answer(w, s.ready.Load(), "ready") })
 	s.http = &http.Server{Handler: mux, ReadHeaderTimeout: readHeaderTime}
 	go func() { s.ended <- s.http.Serve(listener) }()
 	return s, nil
+}
+
+// guarded lets through who bears the token.
+func guarded(token string, next http.Handler) http.Handler {
+	if token == "" {
+		return next
+	}
+	want := sha256.Sum256([]byte("Bearer " + token)) // of one length, whatever is sent
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got := sha256.Sum256([]byte(r.Header.Get("Authorization")))
+		if subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			http.Error(w, "the token of metrics.token_file is needed", http.StatusUnauthorized)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func answer(w http.ResponseWriter, yes bool, word string) {

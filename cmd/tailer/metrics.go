@@ -1,0 +1,165 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"tailer"
+	"tailer/internal/config"
+	"tailer/internal/enrich"
+	"tailer/internal/metrics"
+	"tailer/internal/pipeline"
+)
+
+func metricsFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "metrics-listen", Usage: "`ADDRESS` of /metrics, /-/healthy and /-/ready, e.g. 127.0.0.1:9464; default: metrics.listen of the file, else none"},
+	}
+}
+
+// meter shows what a daemon does. Nil shows nothing.
+type meter struct {
+	*metrics.Metrics
+	server *metrics.Server
+	mu     sync.Mutex
+	logs   []*meteredLog // guarded by mu
+}
+
+// newMeter listens, if an address is configured.
+func newMeter(listener config.Listener, sink *delivery, enricher *enrich.Enricher) (*meter, error) {
+	if listener.Listen == "" {
+		return nil, nil
+	}
+	token := ""
+	if listener.TokenFile != "" {
+		text, err := os.ReadFile(listener.TokenFile)
+		if err != nil {
+			return nil, usagef("metrics.token_file: %v", err)
+		}
+		if token = strings.TrimSpace(string(text)); token == "" {
+			return nil, usagef("metrics.token_file %s is empty", listener.TokenFile)
+		}
+	}
+	m := &meter{Metrics: metrics.New(version)}
+	m.Ask(metrics.Gauges{
+		Delivery: func() metrics.Delivery { return deliveryGauges(sink) },
+		Secrets:  func() int64 { return enricher.Counts().Secrets },
+		Logs:     m.readings,
+	})
+	var err error
+	m.server, err = metrics.Listen(listener.Listen, token, m.Metrics)
+	if err != nil {
+		return nil, usagef("%v", err)
+	}
+	return m, nil
+}
+
+func deliveryGauges(sink *delivery) metrics.Delivery {
+	stats := sink.Stats()
+	d := metrics.Delivery{Duplicates: stats.Duplicates, Pending: stats.Pending, Bytes: stats.PendingBytes}
+	for _, s := range sink.Sinks() {
+		d.Duplicates += s.Had
+		d.Sinks = append(d.Sinks, metrics.Sink{
+			Name: s.Name, Sent: s.Delivered, Rejected: s.DeadLettered, Failures: s.Failures, Waiting: s.Waiting, Oldest: s.Oldest, Down: s.Down,
+		})
+	}
+	return d
+}
+
+// ready says that logs are being followed, or no more.
+func (m *meter) ready(yes bool) {
+	if m != nil {
+		m.server.SetReady(yes)
+	}
+}
+
+func (m *meter) close() error {
+	if m == nil {
+		return nil
+	}
+	return m.server.Close()
+}
+
+func (m *meter) readings() []metrics.Reading {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	readings := make([]metrics.Reading, len(m.logs))
+	for i, l := range m.logs {
+		readings[i] = l.reading()
+	}
+	return readings
+}
+
+// watch puts the meter into the stages of one log.
+func (m *meter) watch(name string, follow *pipeline.Follow) {
+	if m == nil {
+		return
+	}
+	log := &meteredLog{Following: follow.Source, name: name, meter: m}
+	m.mu.Lock()
+	m.logs = append(m.logs, log)
+	m.mu.Unlock()
+	follow.Source = log
+	follow.Observe = func(r *tailer.Record) {
+		m.Record(r)
+		log.newest.Store(max(log.newest.Load(), r.Time.UnixNano()))
+	}
+	repeated := follow.Repeated
+	follow.Repeated = func(at []tailer.Position) bool {
+		yes := repeated(at)
+		if yes {
+			m.Repeated()
+		}
+		return yes
+	}
+	follow.Enrich = &meteredEnricher{follow.Enrich, m}
+}
+
+// meteredLog counts the lines of a log, and knows how far it is read.
+type meteredLog struct {
+	pipeline.Following
+	name   string
+	meter  *meter
+	end    atomic.Int64 // of the newest line, in the decompressed source
+	newest atomic.Int64 // time of the newest record, Unix ns; 0: none yet
+}
+
+// Next counts the line that it returns.
+func (l *meteredLog) Next() (tailer.Line, error) {
+	line, err := l.Following.Next()
+	if err == nil {
+		l.meter.Line(l.name, len(line.Bytes)+1)
+		l.end.Store(line.Pos.End)
+	}
+	return line, err
+}
+
+// reading compares what was read with the size of the live file. Of what is no
+// file nothing can be known to be left.
+func (l *meteredLog) reading() metrics.Reading {
+	r := metrics.Reading{Log: l.name}
+	if at := l.newest.Load(); at > 0 {
+		r.Newest = time.Unix(0, at)
+	}
+	if info, err := os.Stat(l.name); err == nil && info.Mode().IsRegular() {
+		r.Behind = max(0, info.Size()-l.end.Load())
+	}
+	return r
+}
+
+// meteredEnricher counts requests.
+type meteredEnricher struct {
+	pipeline.Enricher
+	meter *meter
+}
+
+// Enrich counts the request that it completes.
+func (e *meteredEnricher) Enrich(x *tailer.Exchange) {
+	e.Enricher.Enrich(x)
+	e.meter.Exchange(x)
+}

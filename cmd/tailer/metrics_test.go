@@ -1,0 +1,161 @@
+package main_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"tailer/ship/shiptest"
+)
+
+// daemon is a `tailer run` that goes on.
+type daemon struct {
+	cmd     *exec.Cmd
+	address string // of its metrics
+	drained chan struct{}
+}
+
+// startDaemon starts one and waits until it serves metrics.
+func startDaemon(t *testing.T, env map[string]string, args ...string) *daemon {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	t.Cleanup(cancel)
+	dir := t.TempDir()
+	d := &daemon{drained: make(chan struct{})}
+	d.cmd = exec.CommandContext(ctx, binary, append([]string{"run", "--state", filepath.Join(dir, "state"), "--metrics-listen", "127.0.0.1:0"}, args...)...)
+	d.cmd.Dir = dir
+	d.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TZ=UTC"}
+	for name, value := range env {
+		d.cmd.Env = append(d.cmd.Env, name+"="+value)
+	}
+	stderr, err := d.cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(stderr)
+	said := regexp.MustCompile(`address=(127\.0\.0\.1:\d+)`)
+	for lines.Scan() {
+		if m := said.FindStringSubmatch(lines.Text()); m != nil {
+			d.address = m[1]
+			break
+		}
+	}
+	if d.address == "" {
+		t.Fatal("it serves no metrics")
+	}
+	go func() {
+		defer close(d.drained)
+		_, _ = io.Copy(io.Discard, stderr)
+	}()
+	return d
+}
+
+// stop ends it as systemd does.
+func (d *daemon) stop(t *testing.T) {
+	t.Helper()
+	if err := d.cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	<-d.drained
+	err := d.cmd.Wait()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+}
+
+// get returns the text of a path.
+func (d *daemon) get(t *testing.T, path string) string {
+	t.Helper()
+	r, err := http.Get("http://" + d.address + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = r.Body.Close() }()
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// until scrapes until the text holds something.
+func (d *daemon) until(t *testing.T, want string) string {
+	t.Helper()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	text := ""
+	for end := time.Now().Add(patience); time.Now().Before(end); <-tick.C {
+		if text = d.get(t, "/metrics"); strings.Contains(text, "\n"+want) {
+			return text
+		}
+	}
+	t.Fatalf("never %s\n%s", want, text)
+	return ""
+}
+
+// TestMetrics scrapes a daemon that delivers, and then one whose Langfuse is
+// down.
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	c := openCapture(t, "1.109.1/json-standard-payload")
+	server := shiptest.New("4.16.0")
+	defer server.Close()
+	log := writeFile(t, filepath.Join(t.TempDir(), "proxy.log"), c.text(t, "proxy.log"))
+	d := startDaemon(t, keys(server), "--timezone", "UTC", "--give-up", "1s", log)
+	defer d.stop(t)
+	sink := `{sink="langfuse ` + server.URL + " " + shiptest.PublicKey + `"} `
+	text := d.until(t, "tailer_sent_total"+sink+"75")
+	for _, want := range []string{
+		`tailer_records_total{kind="payload"} 75`, `tailer_lag_bytes{log="` + log + `"} 0`, `tailer_lag_seconds{log="` + log + `"} 0`,
+		`tailer_users_total{source="header:x-openwebui-user-email"} `, "tailer_sink_up" + sink + "1", "tailer_rejected_total" + sink + "0",
+		"tailer_duplicates_avoided_total 0", "tailer_secrets_redacted_total ", `tailer_pairs_total{end="answer"} 7`, "tailer_outbox_bytes ",
+	} {
+		if !strings.Contains(text, "\n"+want) {
+			t.Errorf("no %s", want)
+		}
+	}
+	for _, user := range []string{"taro.yamada", "joerg", "@example"} {
+		if strings.Contains(text, user) {
+			t.Errorf("%s is in the metrics", user)
+		}
+	}
+	if got := d.get(t, "/-/ready"); got != "ready\n" {
+		t.Errorf("ready: %q", got)
+	}
+	if got := d.get(t, "/-/healthy"); got != "healthy\n" {
+		t.Errorf("healthy: %q", got)
+	}
+}
+
+// TestMetricsOfAnOutage shows what waits, since when, and that the sink is down.
+func TestMetricsOfAnOutage(t *testing.T) {
+	t.Parallel()
+	c := openCapture(t, "1.109.1/json-standard-payload")
+	server := shiptest.New("4.16.0")
+	env := keys(server)
+	server.Close()
+	log := writeFile(t, filepath.Join(t.TempDir(), "proxy.log"), c.text(t, "proxy.log"))
+	d := startDaemon(t, env, "--timezone", "UTC", "--give-up", "1s", log)
+	defer d.stop(t)
+	sink := `{sink="langfuse ` + server.URL + " " + shiptest.PublicKey + `"} `
+	d.until(t, "tailer_unsent_traces"+sink+"75")
+	text := d.until(t, "tailer_sink_up"+sink+"0")
+	for _, want := range []string{"tailer_unsent_traces" + sink + "75", "tailer_oldest_unsent_timestamp_seconds" + sink + "1.", "tailer_sent_total" + sink + "0"} {
+		if !strings.Contains(text, "\n"+want) {
+			t.Errorf("no %s\n%s", want, text)
+		}
+	}
+}
