@@ -92,10 +92,11 @@ func readFailure(text []byte, r *tailer.Record) bool {
 		return false
 	}
 	r.Function = handlers[string(text[:mark])]
-	message := string(text[mark+len(exceptionMark):])
+	words := text[mark+len(exceptionMark):]
 	for _, start := range traceStarts {
-		message, _, _ = strings.Cut(message, start)
+		words, _, _ = bytes.Cut(words, []byte(start))
 	}
+	message := string(words)
 	if rest, ok := strings.CutPrefix(message, "litellm_call_id="); ok {
 		if id, text, found := strings.Cut(rest, " - "); found && isID(id) {
 			r.CallID, message = id, text

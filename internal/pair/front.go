@@ -32,6 +32,7 @@ type frontIndex struct {
 	seed   maphash.Seed
 	byKey  map[uint64][]*front
 	queue  []*front // by time
+	swept  int      // length of queue when it was last swept
 	latest *front   // the last body, waiting for its headers
 	whole  *front   // the last one with headers
 	// arrivals are requests that reached the proxy and stated nothing of
@@ -161,15 +162,36 @@ func (x *frontIndex) expire(before time.Time, unclaimed *int64) {
 		if !f.claimed {
 			*unclaimed++
 		}
-		if list := slices.DeleteFunc(x.byKey[f.key], func(o *front) bool { return o == f }); len(list) > 0 {
-			x.byKey[f.key] = list
-		} else {
-			delete(x.byKey, f.key)
-		}
+		x.forget(f)
 		x.queue[n] = nil
 		n++
 	}
 	x.queue = x.queue[n:]
+	if len(x.queue) > 2*x.swept+64 {
+		x.sweep()
+	}
+}
+
+// forget takes the front out of the index.
+func (x *frontIndex) forget(f *front) {
+	if list := slices.DeleteFunc(x.byKey[f.key], func(o *front) bool { return o == f }); len(list) > 0 {
+		x.byKey[f.key] = list
+	} else {
+		delete(x.byKey, f.key)
+	}
+}
+
+// sweep forgets the fronts of calls that are finished. One that nobody claims
+// stays until it is given up, and must not keep all calls behind it in memory.
+func (x *frontIndex) sweep() {
+	x.queue = slices.DeleteFunc(x.queue, func(f *front) bool {
+		done := f.claimed && f.flight.call != nil && f.flight.call.finished
+		if done {
+			x.forget(f)
+		}
+		return done
+	})
+	x.swept = len(x.queue)
 }
 
 // size returns how many fronts nobody claimed.

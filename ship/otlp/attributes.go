@@ -16,28 +16,59 @@ import (
 // that say nothing are left out, and so is a key that is there already.
 type attributes struct {
 	list []*commonpb.KeyValue
+	slab []textAttribute // to be used next
 }
+
+// A textAttribute is all that protobuf wants for one attribute. They are made
+// many at a time: most of what a trace allocated were these.
+type textAttribute struct {
+	pair  commonpb.KeyValue
+	value commonpb.AnyValue
+	text  commonpb.AnyValue_StringValue
+}
+
+const slabSize = 32
 
 func newAttributes(room int) *attributes {
 	return &attributes{list: make([]*commonpb.KeyValue, 0, room)}
 }
 
 func (a *attributes) add(key string, value *commonpb.AnyValue) {
+	if key, isNew := a.claim(key); isNew {
+		a.list = append(a.list, &commonpb.KeyValue{Key: key, Value: value})
+	}
+}
+
+// claim returns the key as it is written, and whether it is not there yet.
+func (a *attributes) claim(key string) (string, bool) {
 	key = cut(valid(key), maxName)
 	// There are a few dozen, which are compared faster than hashed.
 	for _, pair := range a.list {
 		if pair.Key == key {
-			return
+			return key, false
 		}
 	}
-	a.list = append(a.list, &commonpb.KeyValue{Key: key, Value: value})
+	return key, true
 }
 
 // text adds a string, unless it is empty.
 func (a *attributes) text(key, value string) {
-	if value != "" {
-		a.add(key, &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: valid(value)}})
+	if value == "" {
+		return
 	}
+	key, isNew := a.claim(key)
+	if !isNew {
+		return
+	}
+	if len(a.slab) == 0 {
+		a.slab = make([]textAttribute, slabSize)
+	}
+	t := &a.slab[0]
+	a.slab = a.slab[1:]
+	t.text.StringValue = valid(value)
+	t.value.Value = &t.text
+	t.pair.Key, t.pair.Value = key, &t.value
+	a.list = append(a.list, &t.pair)
 }
 
 // number adds a count as text, unless it is 0, which stands for unknown.

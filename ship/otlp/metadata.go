@@ -50,32 +50,33 @@ func (e *encoder) traceMetadata(a *attributes) {
 }
 
 func (e *encoder) observationMetadata(a *attributes, finishReason string) {
-	x, text := e.x, func(key, value string) { a.text(observationMetadataPrefix+key, value) }
-	text("litellm_call_id", x.CallID)
-	text("litellm_model_id", x.ModelID)
-	text("litellm_version", x.LiteLLM)
-	text("response_id", x.ResponseID)
-	text("http_method", x.Request.Method)
-	text("route", x.Request.Route)
-	a.number(observationMetadataPrefix+"http_status", x.Status)
-	text("model_requested", x.Request.Body.Text("model"))
-	text("model_group", x.ModelGroup)
-	text("provider", x.Provider)
-	text("finish_reason", finishReason)
+	const prefix = observationMetadataPrefix
+	x := e.x
+	a.text(prefix+"litellm_call_id", x.CallID)
+	a.text(prefix+"litellm_model_id", x.ModelID)
+	a.text(prefix+"litellm_version", x.LiteLLM)
+	a.text(prefix+"response_id", x.ResponseID)
+	a.text(prefix+"http_method", x.Request.Method)
+	a.text(prefix+"route", x.Request.Route)
+	a.number(prefix+"http_status", x.Status)
+	a.text(prefix+"model_requested", x.Request.Body.Text("model"))
+	a.text(prefix+"model_group", x.ModelGroup)
+	a.text(prefix+"provider", x.Provider)
+	a.text(prefix+"finish_reason", finishReason)
 	if tries := tries(x); tries > 1 {
-		a.number(observationMetadataPrefix+"attempts", tries)
+		a.number(prefix+"attempts", tries)
 	}
-	text("task", x.Attribution.Task)
-	text("api_key_alias", x.Key.Alias)
-	text("api_key_hash", x.Key.Hash)
-	text("team_alias", x.Key.TeamAlias)
+	a.text(prefix+"task", x.Attribution.Task)
+	a.text(prefix+"api_key_alias", x.Key.Alias)
+	a.text(prefix+"api_key_hash", x.Key.Hash)
+	a.text(prefix+"team_alias", x.Key.TeamAlias)
 	if x.CacheHit {
-		text("cache_hit", "true")
+		a.text(prefix+"cache_hit", "true")
 	}
-	text("tailer.version", e.cfg.Version)
-	text("tailer.user.source", x.Attribution.UserSource)
-	text("tailer.session.source", x.Attribution.SessionSource)
-	text("tailer.incomplete", strings.Join(x.Incomplete, ", "))
+	a.text(prefix+"tailer.version", e.cfg.Version)
+	a.text(prefix+"tailer.user.source", x.Attribution.UserSource)
+	a.text(prefix+"tailer.session.source", x.Attribution.SessionSource)
+	a.text(prefix+"tailer.incomplete", strings.Join(x.Incomplete, ", "))
 }
 
 // tries counts the attempts in all: as logged, but never fewer than are known.
