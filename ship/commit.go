@@ -164,6 +164,9 @@ func (d *Delivery) unknown(entries []*entry) ([]*entry, error) {
 		if d.cfg.Again {
 			known[i] = Known{}
 		}
+		if d.cfg.Revive {
+			known[i].Done &^= known[i].Dead
+		}
 		e.Owing = d.all &^ known[i].Done
 		if known[i].Done&d.all != 0 && known[i].Digest != e.Digest {
 			d.tellChanged(e.Key)

@@ -42,6 +42,7 @@ type Config struct {
 	MaxWait       time.Duration      // between two tries, if the server does not ask for more; 0: 1 min
 	Reconcile     Reconcile          //
 	Again         bool               // what the store knows is sent all the same
+	Revive        bool               // what was refused is sent again
 }
 
 func (cfg *Config) check() error {

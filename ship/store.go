@@ -51,6 +51,7 @@ type Entry struct {
 // Known is what is remembered of one key.
 type Known struct {
 	Done   Sinks  // accepted it, or refused it for ever
+	Dead   Sinks  // of those: refused it
 	Digest uint64 // of what was accepted
 }
 

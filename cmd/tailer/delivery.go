@@ -35,11 +35,14 @@ type token struct {
 }
 
 // newDelivery opens the sinks and the ledger, and starts to send.
-func newDelivery(o *options) (*delivery, error) {
+func newDelivery(o *options) (*delivery, error) { return newDeliveryTo(o, resolve) }
+
+// newDeliveryTo tells resolved what becomes of every item.
+func newDeliveryTo(o *options, resolved func(any, ship.Outcome)) (*delivery, error) {
 	d := &delivery{letters: ship.NewDeadLetters(o.deadLetters)}
 	err := d.open(o)
 	if err == nil {
-		d.Delivery, err = ship.New(d.config(o), d.sinks...)
+		d.Delivery, err = ship.New(d.config(o, resolved), d.sinks...)
 	}
 	if err != nil {
 		return nil, errors.Join(err, d.closeAll())
@@ -54,10 +57,10 @@ func newDelivery(o *options) (*delivery, error) {
 	return d, nil
 }
 
-func (d *delivery) config(o *options) ship.Config {
+func (d *delivery) config(o *options, resolved func(any, ship.Outcome)) ship.Config {
 	cfg := ship.Config{
-		DeadLetters: d.letters, OnResolved: resolve, Logger: o.logger, MaxElapsed: o.retryFor,
-		FlushInterval: o.flushInterval, MaxPending: o.outboxBytes, Reconcile: o.reconcile, Again: o.again,
+		DeadLetters: d.letters, OnResolved: resolved, Logger: o.logger, MaxElapsed: o.retryFor,
+		FlushInterval: o.flushInterval, MaxPending: o.outboxBytes, Reconcile: o.reconcile, Again: o.again, Revive: o.revive,
 	}
 	if d.ledger != nil {
 		cfg.Store = d.ledger

@@ -37,6 +37,7 @@ type deliveryOptions struct {
 	stateAsked    bool                   // it was named
 	reconcile     ship.Reconcile
 	again         bool // what the ledger knows is sent all the same
+	revive        bool // what was refused is sent again
 	retryFor      time.Duration
 	deadLetters   string
 	flushInterval time.Duration // 0: the default

@@ -123,7 +123,7 @@ func TestSettling(t *testing.T) {
 		t.Error("the payload is still there")
 	}
 	known, err := db.Known([]ship.Key{key(1), key(2)})
-	if err != nil || known[0] != (ship.Known{Done: 3, Digest: 7}) || known[1] != (ship.Known{}) {
+	if err != nil || known[0] != (ship.Known{Done: 3, Dead: 1, Digest: 7}) || known[1] != (ship.Known{}) {
 		t.Errorf("known %+v, %v", known, err)
 	}
 	if n, err := db.Forget(key(1), key(2)); n != 2 || err != nil {
