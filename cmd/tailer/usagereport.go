@@ -16,6 +16,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"tailer"
+	"tailer/internal/page"
 	figures "tailer/internal/report"
 	"tailer/ship/otlp"
 )
@@ -26,8 +27,9 @@ func reportCommand() *cli.Command {
 		Usage:     "tell from logs who used what: requests, tokens, cost, errors and times",
 		ArgsUsage: "FILE|GLOB|DIR...",
 		Description: "Reads logs as backfill does and sends nothing. The figures are those of the traces.\n" +
-			"Prints tables, or writes CSV or JSON.",
+			"Prints tables, or writes a page, CSV or JSON.",
 		Flags: append([]cli.Flag{
+			&cli.StringFlag{Name: "html", Usage: "write one self-contained page with plots to `FILE`"},
 			&cli.StringFlag{Name: "csv", Usage: "write CSV to `FILE`, - for stdout"},
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON document instead of tables"},
 			&cli.StringSliceFlag{Name: "by", Usage: "only these `DIMENSIONS`: " + strings.Join(figures.Dimensions, ", ") + "; default: all that have something to tell"},
@@ -50,7 +52,7 @@ func reportCommand() *cli.Command {
 // usageReport is one run of `tailer report`. It is the deliverer of its own run.
 type usageReport struct {
 	o           *options
-	csv         string
+	html, csv   string
 	tables      figures.TableOptions
 	groups      []string
 	report      *figures.Report
@@ -62,7 +64,7 @@ func newUsageReport(c *cli.Context) (*usageReport, error) {
 	if err != nil {
 		return nil, err
 	}
-	u := &usageReport{o: o, csv: c.String("csv"), groups: c.StringSlice("group-header")}
+	u := &usageReport{o: o, html: c.String("html"), csv: c.String("csv"), groups: c.StringSlice("group-header")}
 	u.tables = figures.TableOptions{Dimensions: c.StringSlice("by"), Top: c.Int("top"), Sort: c.String("sort")}
 	if len(u.groups) == 0 {
 		u.groups = nil
@@ -124,7 +126,7 @@ func (u *usageReport) run(ctx context.Context) error {
 	for _, note := range b.report.Notes {
 		u.o.logger.Warn(note)
 	}
-	d := u.report.Document()
+	d := u.report.Document(0)
 	d.Version, d.Generated, d.Notes = version, time.Now().UTC().Truncate(time.Second), b.report.Notes
 	for _, in := range b.inputs {
 		d.Inputs = append(d.Inputs, cmp.Or(filepath.Base(in.Path), "-"))
@@ -144,10 +146,18 @@ func (u *usageReport) write(d *figures.Document) error {
 			return err
 		}
 	}
+	if u.html != "" {
+		// A page has fewer rows than the other forms.
+		p := u.report.Document(page.MaxRows)
+		p.Version, p.Generated, p.Inputs, p.Notes = d.Version, d.Generated, d.Inputs, d.Notes
+		if err := toFile(u.html, func(w io.Writer) error { return page.WriteReport(w, p) }); err != nil {
+			return err
+		}
+	}
 	switch {
 	case u.o.json:
 		return json.NewEncoder(os.Stdout).Encode(d)
-	case u.csv != "":
+	case u.csv != "" || u.html != "":
 		return nil
 	}
 	return d.WriteTables(os.Stdout, u.tables)

@@ -76,9 +76,9 @@ type Hour struct {
 	Cost     float64 `json:"cost"`
 }
 
-// Document returns the report as data. The caller sets Version, Generated, Inputs
-// and Notes.
-func (r *Report) Document() *Document {
+// Document returns the report as data, at most limit rows in each dimension; 0:
+// all. The caller sets Version, Generated, Inputs and Notes.
+func (r *Report) Document(limit int) *Document {
 	d := &Document{
 		Timezone: r.cfg.Location.String(), Total: r.total.row(), By: map[string]Rows{}, Timeline: []Row{}, Twice: r.twice,
 	}
@@ -86,7 +86,7 @@ func (r *Report) Document() *Document {
 		d.From, d.To = &r.total.first, &r.total.last
 	}
 	for _, key := range Dimensions {
-		d.By[key] = r.dimensions[key].document()
+		d.By[key] = r.dimensions[key].document(limit)
 	}
 	timeline := r.dimensions[byTime]
 	for _, row := range timeline.sorted() {
@@ -104,16 +104,19 @@ func (r *Report) Document() *Document {
 
 // document returns the rows that may be shown, the largest first; days and hours
 // in their order.
-func (d *dimension) document() Rows {
+func (d *dimension) document(limit int) Rows {
+	if limit <= 0 || limit > d.max {
+		limit = d.max
+	}
 	rows, out := d.sorted(), Rows{Rows: []Row{}, OtherNames: d.named}
 	others := figures{}
 	others.merge(&d.others.figures)
-	if len(rows) > d.max {
-		for _, r := range rows[d.max:] {
+	if len(rows) > limit {
+		for _, r := range rows[limit:] {
 			others.merge(&r.figures)
 			out.OtherNames++
 		}
-		rows = rows[:d.max]
+		rows = rows[:limit]
 	}
 	for _, r := range rows {
 		out.Rows = append(out.Rows, r.document(d.key))

@@ -44,7 +44,7 @@ func TestOthers(t *testing.T) {
 		r.Add(request(n, fmt.Sprintf("user-%d", i)))
 		n++
 	}
-	d := r.Document()
+	d := r.Document(0)
 	by := d.By[report.ByUser]
 	if len(by.Rows) != top || by.Others == nil {
 		t.Fatalf("%d rows, others %v", len(by.Rows), by.Others)
@@ -78,7 +78,7 @@ func TestTwice(t *testing.T) {
 			r.Add(request(n, "ana"))
 		}
 	}
-	if d := r.Document(); d.Total.Requests != 1000 || d.Twice != 1000 {
+	if d := r.Document(0); d.Total.Requests != 1000 || d.Twice != 1000 {
 		t.Errorf("%d requests, %d duplicates", d.Total.Requests, d.Twice)
 	}
 }
@@ -89,7 +89,7 @@ func TestLocation(t *testing.T) {
 	r := report.New(report.Config{Location: zone})
 	r.Add(request(0, "ana"))
 	r.Add(&otlp.Summary{TraceID: "00", SpanID: "01"}) // no time at all
-	d := r.Document()
+	d := r.Document(0)
 	days, hours := d.By[report.ByDay].Rows, d.By[report.ByHour].Rows
 	if len(days) != 2 || days[1].Name != "2026-11-24" || hours[1].Name != "00:00" || days[0].Label != "(no time)" {
 		t.Errorf("days %+v, hours %+v", days, hours)
@@ -108,7 +108,7 @@ func TestPercentiles(t *testing.T) {
 			x.End = x.Start.Add(time.Duration(i+1) * time.Millisecond)
 			r.Add(x)
 		}
-		got := r.Document().Total.Latency
+		got := r.Document(0).Total.Latency
 		for part, have := range map[float64]float64{0.5: got.P50, 0.95: got.P95, 0.99: got.P99} {
 			want := math.Ceil(part*float64(n)) / 1000
 			tolerance := 1e-6
@@ -144,7 +144,7 @@ func TestDepartments(t *testing.T) {
 			x := request(0, test.user)
 			x.Groups = test.groups
 			r.Add(x)
-			if got := r.Document().By[report.ByDepartment].Rows[0].Name; got != test.want {
+			if got := r.Document(0).By[report.ByDepartment].Rows[0].Name; got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
@@ -175,7 +175,7 @@ func TestErrors(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			r := report.New(report.Config{})
 			r.Add(&test.x)
-			rows := r.Document().By[report.ByError].Rows
+			rows := r.Document(0).By[report.ByError].Rows
 			if len(rows) != 1 || rows[0].Name != test.want || rows[0].Detail != test.says {
 				t.Errorf("got %+v", rows)
 			}
@@ -189,7 +189,7 @@ func TestHostileNames(t *testing.T) {
 	for n, user := range []string{"=HYPERLINK(\"http://e\")", "\x1b[2J\x1b]0;owned\x07", "a,\"b\"\nc", "@SUM(1)", strings.Repeat("山", 300)} {
 		r.Add(request(n, user))
 	}
-	d := r.Document()
+	d := r.Document(0)
 	var table bytes.Buffer
 	if err := d.WriteTables(&table, report.TableOptions{Dimensions: []string{report.ByUser}}); err != nil {
 		t.Fatal(err)
@@ -225,7 +225,7 @@ func TestSort(t *testing.T) {
 		}
 		r.Add(x)
 	}
-	d := r.Document()
+	d := r.Document(0)
 	for order, first := range map[string]string{"requests": "a", "cost": "c", "tokens": "c", "errors": "c", "name": "a", "": "a"} {
 		var out bytes.Buffer
 		if err := d.WriteTables(&out, report.TableOptions{Dimensions: []string{report.ByUser}, Sort: order, Top: 1}); err != nil {
@@ -239,7 +239,7 @@ func TestSort(t *testing.T) {
 
 // TestEmpty writes a report of nothing in all forms.
 func TestEmpty(t *testing.T) {
-	d := report.New(report.Config{}).Document()
+	d := report.New(report.Config{}).Document(0)
 	var out bytes.Buffer
 	if err := d.WriteTables(&out, report.TableOptions{}); err != nil || !strings.Contains(out.String(), "No request") {
 		t.Errorf("%q, %v", out.String(), err)

@@ -165,12 +165,12 @@ func TestFilters(t *testing.T) {
 	r = openReader(t, path) // while the writer has it open
 	for n := range 40 {
 		send(t, s, item(t, exchange(n, func(x *tailer.Exchange) {
-			switch {
-			case n%4 == 1:
+			switch n % 4 {
+			case 1:
 				x.Attribution.User, x.Attribution.Session = "bob@example.org", "chat-2"
-			case n%4 == 2:
+			case 2:
 				x.Level, x.Status, x.ErrorClass, x.StatusMessage, x.Response = tailer.LevelError, 429, "RateLimitError", "RateLimitError: too fast", nil
-			case n%4 == 3:
+			case 3:
 				x.Incomplete = []string{"no response"}
 				x.Start = start // all at one time
 			}
