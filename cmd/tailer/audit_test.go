@@ -62,7 +62,14 @@ func amplified(t *testing.T, count int) []byte {
 	for _, text := range strings.Split(string(openCapture(t, "1.98.1/json-standard-payload").text(t, "proxy.log")), "\n{\n") {
 		end := strings.Index(text, "\n}\n")
 		if end > 0 && payloadCall.MatchString(text) && payloadAnswer.MatchString(text[:end]) && strings.Contains(text[:end], `"x-openwebui-user-email"`) && !strings.Contains(text[:end], "langfuse_") {
-			payloads = append(payloads, "{\n"+text[:end]+"\n}\n")
+			text = text[:end]
+			// Half of a payload is LiteLLM's price list, which nothing reads.
+			if from := strings.Index(text, `"model_map_information": {`); from > 0 {
+				const closing = "\n    }"
+				to := from + strings.Index(text[from:], closing) + len(closing)
+				text = text[:from] + `"model_map_information": null` + text[to:]
+			}
+			payloads = append(payloads, "{\n"+text+"\n}\n")
 		}
 	}
 	if len(payloads) < 20 {
@@ -91,11 +98,11 @@ func amplified(t *testing.T, count int) []byte {
 	return []byte(log.String())
 }
 
-// TestAudit sends a log of 2,000 requests to each version, plants differences, and
+// TestAudit sends a log of 2,000 requests (of 500 to servers that are read as another
+// one is) to each version, plants differences, and
 // demands that exactly these are found; then that --repair heals what is missing.
 func TestAudit(t *testing.T) {
-	const count = 2000
-	for _, version := range []string{"2.95.12", "3.225.4", "4.16.0", "4.16.0 dual"} {
+	for version, count := range map[string]int{"2.95.12": 500, "3.225.4": 2000, "4.16.0": 2000, "4.16.0 dual": 500} {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
 			number, bridge, _ := strings.Cut(version, " ")
