@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"tailer/internal/config"
 	"tailer/internal/enrich"
 )
 
@@ -89,6 +90,62 @@ func readPrivacy(c *cli.Context, lookup lookupFunc, cfg *enrich.Config) (secrets
 		return nil, usagef("--identity-mode hash needs a key: set %s or %s_FILE, or use --hash-key-file", hashKeyName, hashKeyName)
 	}
 	return []string{string(cfg.IdentityKey)}, nil
+}
+
+// readIdentity lays flags and environment over what the file says of identity,
+// privacy and filters.
+func (o *options) readIdentity(c *cli.Context, file *config.Config) error {
+	cfg, err := enrichFrom(file)
+	if err != nil {
+		return err
+	}
+	secrets, err := readPrivacy(c, o.lookup, &cfg)
+	if err != nil {
+		return err
+	}
+	for _, secret := range append(secrets, cfg.JWTSecret) {
+		o.keepSecret(secret)
+	}
+	if cfg.Environment == "" {
+		cfg.Environment = o.langfuse.Environment
+	}
+	cfg.KnownSecrets = o.secrets
+	o.enrich = cfg
+	return nil
+}
+
+// enrichFrom is what the file says of identity, privacy and filters, but for the
+// key of the hash, which readPrivacy finds by its variable.
+func enrichFrom(file *config.Config) (cfg enrich.Config, err error) {
+	id, f := &file.Identity, &file.Filters
+	cfg = enrich.Config{
+		User: someOf(id.User), Session: someOf(id.Session), Profiles: id.Profiles, ProfileHeaders: id.Headers, TaskHeader: id.TaskHeader,
+		IdentityMode: id.Mode, Environment: id.EnvironmentTag, KeepContentSecrets: file.Privacy.ContentSecrets == "keep",
+		AllowHeaders: f.Headers.Allow, DenyHeaders: f.Headers.Deny,
+		Select: enrich.Selection{
+			AllowUsers: f.Users.Allow, DenyUsers: f.Users.Deny, AllowTeams: f.Teams.Allow, DenyTeams: f.Teams.Deny,
+			AllowModels: f.Models.Allow, DenyModels: f.Models.Deny, AllowTasks: f.Tasks.Allow, DenyTasks: f.Tasks.Deny,
+		},
+	}
+	if cfg.Content, cfg.ContentLimit, err = enrich.ParseContent(file.Privacy.Content); err != nil {
+		return cfg, usagef("privacy.content: %v", err)
+	}
+	if id.JWTSecretFile != "" {
+		raw, err := os.ReadFile(id.JWTSecretFile)
+		if err != nil {
+			return cfg, usagef("read identity.jwt_secret_file: %v", err)
+		}
+		cfg.JWTSecret = strings.TrimSpace(string(raw))
+	}
+	return cfg, nil
+}
+
+// someOf is a list, or nil for an empty one: the default profile.
+func someOf(list []string) []string {
+	if len(list) == 0 {
+		return nil
+	}
+	return list
 }
 
 // hashKey returns the key from the flag's file, the environment or a credential;

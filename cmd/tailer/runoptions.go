@@ -121,6 +121,9 @@ func readFollowOptions(c *cli.Context, cfg *config.Config) (*options, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := o.readIdentity(c, cfg); err != nil {
+		return nil, err
+	}
 	if !c.IsSet("give-up") {
 		o.giveUp = cfg.GiveUp.Std()
 	}
@@ -145,7 +148,8 @@ func fileLookup(cfg *config.Config) lookupFunc {
 	values := map[string]string{
 		"LANGFUSE_BASE_URL": l.BaseURL, "LANGFUSE_PUBLIC_KEY": l.PublicKey, "LANGFUSE_SECRET_KEY_FILE": l.SecretKeyFile,
 		"LANGFUSE_TRACING_ENVIRONMENT": l.Environment, "LANGFUSE_RELEASE": l.Release,
-		"LANGFUSE_TIMEOUT": strconv.FormatFloat(l.Timeout.Std().Seconds(), 'f', -1, 64),
+		hashKeyName + "_FILE": cfg.Identity.HashKeyFile,
+		"LANGFUSE_TIMEOUT":    strconv.FormatFloat(l.Timeout.Std().Seconds(), 'f', -1, 64),
 	}
 	return func(name string) (string, bool) {
 		value := values[name]
