@@ -116,7 +116,7 @@ func (s *Store) Save(doc *Document, now time.Time) error {
 
 func (s *Store) write(text []byte) error {
 	path := s.Path()
-	if err := s.writeFile(path+temporary, text); err != nil {
+	if err := writeSynced(s.disk, path+temporary, text); err != nil {
 		return err
 	}
 	if err := s.keepPrevious(); err != nil {
@@ -128,8 +128,9 @@ func (s *Store) write(text []byte) error {
 	return s.disk.SyncDir(s.dir)
 }
 
-func (s *Store) writeFile(path string, text []byte) error {
-	file, err := s.disk.Create(path)
+// writeSynced makes text the content of a file that is not in use yet.
+func writeSynced(disk Disk, path string, text []byte) error {
+	file, err := disk.Create(path)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"tailer/internal/pair"
 	"tailer/internal/pipeline"
 	"tailer/internal/source"
+	"tailer/internal/source/s3"
 	"tailer/parse"
 	"tailer/state"
 )
@@ -47,11 +48,13 @@ func backfillCommand() *cli.Command {
 type backfill struct {
 	o        *options
 	inputs   []source.Input
+	buckets  []*s3.Bucket
 	enricher *enrich.Enricher
 	delivery *delivery
 	preview  *preview           // nil without --dry-run
 	into     pipeline.Deliverer // takes the exchanges in place of delivery; nil: delivery does
 	report   report
+	source   string // of the newest line
 	progress *progress
 }
 
@@ -75,7 +78,11 @@ func newBackfill(o *options) (*backfill, error) {
 
 // newReading is a run whose exchanges go into something else than delivery.
 func newReading(o *options, into pipeline.Deliverer) (*backfill, error) {
-	inputs, err := source.Expand(o.inputs)
+	buckets, files, err := openBuckets(o.inputs, o.lookup)
+	if err != nil {
+		return nil, err
+	}
+	inputs, err := source.Expand(files)
 	if err != nil {
 		if errors.Is(err, source.ErrNoMatch) || errors.Is(err, os.ErrNotExist) {
 			return nil, usagef("%v", err)
@@ -86,7 +93,7 @@ func newReading(o *options, into pipeline.Deliverer) (*backfill, error) {
 	if err != nil {
 		return nil, usagef("%v", err)
 	}
-	return &backfill{o: o, inputs: inputs, enricher: enricher, into: into, report: newReport()}, nil
+	return &backfill{o: o, inputs: inputs, buckets: buckets, enricher: enricher, into: into, report: newReport()}, nil
 }
 
 // run reads all inputs and tells what became of them.
@@ -125,6 +132,11 @@ func (b *backfill) readAll(ctx context.Context) error {
 			table = nil
 		}
 	}
+	for _, bucket := range b.buckets {
+		if err := b.readBucket(ctx, bucket); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -148,6 +160,7 @@ func (b *backfill) read(ctx context.Context, in source.Input, table *pair.Table,
 		Progress: func(at tailer.Position) {
 			tracker.Advance(at.Source, at.End)
 			read = at
+			b.source = at.Source
 			b.progress.step()
 		},
 	}

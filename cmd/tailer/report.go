@@ -70,14 +70,19 @@ func (r *report) addInput(in source.Input, lines *source.Reader, parsed parse.Co
 	r.Torn += parsed.Torn
 	r.Unreadable += parsed.Damaged
 	r.Repaired += parsed.Repaired
-	r.OutOfRange += run.OutOfRange
-	r.Incomplete += run.Incomplete
-	r.Requests += run.Delivered
+	r.addStats(run)
 	r.dates = clock.Source()
 	if envelope := lines.Envelope(); envelope != "none" {
 		r.envelopes = append(r.envelopes, envelope)
 	}
 	r.addNotes(in.Path, counts, parsed, clock)
+}
+
+// addStats adds what became of exchanges.
+func (r *report) addStats(run pipeline.Stats) {
+	r.OutOfRange += run.OutOfRange
+	r.Incomplete += run.Incomplete
+	r.Requests += run.Delivered
 }
 
 // addNotes tells in plain words why an input gave less than was hoped for.

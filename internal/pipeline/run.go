@@ -95,6 +95,14 @@ func (r *Run) File(ctx context.Context, more bool) error {
 	return r.finish(ctx, more)
 }
 
+// Drain hands out what is open, and returns when all is delivered.
+func (r *Run) Drain(ctx context.Context) error {
+	if err := r.emit(ctx, r.Pairs.Drain()); err != nil {
+		return err
+	}
+	return r.Deliver.Flush(ctx)
+}
+
 // finish hands out what is left at the end of the log.
 func (r *Run) finish(ctx context.Context, more bool) error {
 	if err := r.take(ctx, r.Records.Flush()); err != nil {

@@ -3,6 +3,7 @@ package source
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -24,7 +25,14 @@ type Input struct {
 	Size    int64     // bytes as stored, so compressed ones; 0 when unknown
 	ModTime time.Time // zero for standard input
 	pipe    bool      // a named pipe
+	body    io.ReadCloser
 	stored  stored
+}
+
+// Opened returns an input that is open already and no file, such as an object in a
+// bucket. The Reader of it closes body; it can be read once.
+func Opened(name string, size int64, modified time.Time, body io.ReadCloser) Input {
+	return Input{Path: name, Size: size, ModTime: modified, body: body}
 }
 
 // Live reports whether the input is a pipe, which may pause and can't be read

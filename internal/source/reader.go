@@ -87,7 +87,10 @@ func Open(in Input, stdin io.Reader, cfg Config) (*Reader, error) {
 		return nil, errNoStdin
 	}
 	r := &Reader{path: in.Path, limit: cfg.MaxLine, read: &countingReader{src: stdin}}
-	if !in.Stdin() {
+	switch {
+	case in.body != nil:
+		r.file, r.read.src = in.body, in.body
+	case !in.Stdin():
 		file, err := os.Open(in.Path)
 		if err != nil {
 			return nil, err
