@@ -29,7 +29,7 @@ type Serve func(ctx context.Context, p *Partition) error
 
 // A Consumer is one member of a consumer group. Run may be called once.
 type Consumer struct {
-	client *kgo.Client
+	opts   []kgo.Opt
 	group  string
 	field  string
 	logger *slog.Logger
@@ -57,9 +57,10 @@ func New(cfg Config) (*Consumer, error) {
 	c := &Consumer{group: cfg.Group, field: cfg.Field, logger: cfg.Logger.With("component", "kafka"), parts: map[place]*Partition{}}
 	opts = append(opts,
 		kgo.OnPartitionsAssigned(c.assigned), kgo.OnPartitionsRevoked(c.revoked), kgo.OnPartitionsLost(c.lost))
-	if c.client, err = kgo.NewClient(opts...); err != nil {
+	if err := kgo.ValidateOpts(opts...); err != nil {
 		return nil, fmt.Errorf("kafka: %w", err)
 	}
+	c.opts = opts
 	return c, nil
 }
 
@@ -70,19 +71,23 @@ func (c *Consumer) Run(ctx context.Context, serve Serve) error {
 	ctx, c.fail = context.WithCancel(ctx)
 	defer c.fail()
 	c.ctx, c.serve = ctx, serve
-	c.poll(ctx)
+	client, err := kgo.NewClient(c.opts...) // which joins at once
+	if err != nil {
+		return fmt.Errorf("kafka: %w", err)
+	}
+	c.poll(ctx, client)
 	c.take(c.all(), false)
-	c.client.CloseAllowingRebalance()
+	client.CloseAllowingRebalance()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.err
 }
 
 // poll hands records to their partitions until ctx ends.
-func (c *Consumer) poll(ctx context.Context) {
+func (c *Consumer) poll(ctx context.Context, client *kgo.Client) {
 	told := ""
 	for {
-		fetches := c.client.PollRecords(ctx, pollRecords)
+		fetches := client.PollRecords(ctx, pollRecords)
 		if ctx.Err() != nil || fetches.IsClientClosed() {
 			return
 		}
@@ -99,7 +104,7 @@ func (c *Consumer) poll(ctx context.Context) {
 				p.push(fetched.Records)
 			}
 		})
-		c.client.AllowRebalance()
+		client.AllowRebalance()
 	}
 }
 
@@ -134,7 +139,7 @@ func (c *Consumer) assigned(ctx context.Context, client *kgo.Client, given map[s
 	}
 	for topic, partitions := range given {
 		for _, number := range partitions {
-			p := newPartition(c, place{topic, number})
+			p := newPartition(c, client, place{topic, number})
 			if last, ok := committed.Lookup(topic, number); ok && last.Err == nil && last.At >= 0 {
 				p.begin, p.resolved = last.At, unpackResolved(last.At, last.Metadata)
 				p.committed = commit{last.At, last.Metadata}

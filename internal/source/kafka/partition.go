@@ -37,7 +37,6 @@ type Partition struct {
 	resolved []int64 // offsets above begin that the last owner had dealt with
 	end      int64   // offset after the last record when it was assigned
 	client   *kgo.Client
-	group    string
 	field    string
 
 	mu        sync.Mutex
@@ -57,10 +56,10 @@ type Partition struct {
 	line tailer.Line
 }
 
-func newPartition(c *Consumer, at place) *Partition {
+func newPartition(c *Consumer, client *kgo.Client, at place) *Partition {
 	return &Partition{
 		at: at, source: fmt.Sprintf("kafka:%s/%d", at.topic, at.partition), end: unknownEnd,
-		client: c.client, group: c.group, field: c.field, more: make(chan struct{}, 1), done: make(chan struct{}),
+		client: client, field: c.field, more: make(chan struct{}, 1), done: make(chan struct{}),
 	}
 }
 
