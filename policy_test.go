@@ -79,6 +79,10 @@ var imports = map[string]rule{
 		[]string{"tailer", "tailer/ship/otlp", "github.com/DataDog/sketches-go/", "github.com/rivo/uniseg"},
 		"its figures are the spans' and nothing else's",
 	},
+	"tailer/internal/selftest": {
+		nil,
+		"it is a client of the proxy's, and knows nothing of logs",
+	},
 	"tailer/internal/source": {
 		[]string{"tailer", "github.com/klauspost/compress/", "github.com/ulikunitz/xz"},
 		"lines are all it gives; what they mean is parse's",

@@ -2,19 +2,16 @@ package main
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
-	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 
 	"tailer"
 	"tailer/internal/audit"
 	"tailer/ship/langfuse"
-	"tailer/ship/otlp"
 	"tailer/state"
 )
 
@@ -166,10 +163,10 @@ func (a *auditRun) ask(ctx context.Context) (serverFacts, error) {
 
 // Deliver implements pipeline.Deliverer: the request is noted for its hour.
 func (a *auditRun) Deliver(_ context.Context, x *tailer.Exchange) error {
-	root := rootOf(x)
+	trace, span := idsOf(x)
 	r := audit.Request{
 		CallID: x.CallID, ResponseID: x.ResponseID, User: x.Attribution.User,
-		TraceID: hex.EncodeToString(root.GetTraceId()), SpanID: hex.EncodeToString(root.GetSpanId()),
+		TraceID: trace, SpanID: span,
 		Start: x.Start.UTC(), End: x.End.UTC(), Failed: x.Level == tailer.LevelError,
 	}
 	for _, trace := range []string{x.Attribution.TraceSeed, x.LiteLLMTrace} {
@@ -186,11 +183,6 @@ func (a *auditRun) Deliver(_ context.Context, x *tailer.Exchange) error {
 
 // Flush implements pipeline.Deliverer.
 func (a *auditRun) Flush(context.Context) error { return nil }
-
-// rootOf is the span that stands for a request.
-func rootOf(x *tailer.Exchange) *tracepb.Span {
-	return otlp.Encode(x, otlp.Config{Version: version}).GetScopeSpans()[0].GetSpans()[0]
-}
 
 // observations is the source of the comparison.
 func (a *auditRun) observations(ctx context.Context, from, to time.Time, each func(*audit.Observation) error) error {
@@ -249,8 +241,8 @@ type repairer struct {
 
 // Deliver implements pipeline.Deliverer.
 func (r *repairer) Deliver(ctx context.Context, x *tailer.Exchange) error {
-	root := rootOf(x)
-	key := hex.EncodeToString(root.GetTraceId()) + "/" + hex.EncodeToString(root.GetSpanId())
+	trace, span := idsOf(x)
+	key := trace + "/" + span
 	if !r.missing[key] {
 		return nil
 	}

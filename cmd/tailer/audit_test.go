@@ -54,11 +54,10 @@ var (
 	payloadTime   = regexp.MustCompile(`"(startTime|endTime|completionStartTime)": ([0-9.]+)`)
 )
 
-// amplified makes a log of count requests from the payloads of a capture, which
-// state all by themselves: each with ids of its own, nine seconds after the last.
-func amplified(t *testing.T, count int) []byte {
+// payloads are documents of a capture that state a whole request each, with the
+// headers of Open WebUI.
+func payloads(t *testing.T) (payloads []string) {
 	t.Helper()
-	var payloads []string
 	for _, text := range strings.Split(string(openCapture(t, "1.98.1/json-standard-payload").text(t, "proxy.log")), "\n{\n") {
 		end := strings.Index(text, "\n}\n")
 		if end > 0 && payloadCall.MatchString(text) && payloadAnswer.MatchString(text[:end]) && strings.Contains(text[:end], `"x-openwebui-user-email"`) && !strings.Contains(text[:end], "langfuse_") {
@@ -75,6 +74,14 @@ func amplified(t *testing.T, count int) []byte {
 	if len(payloads) < 20 {
 		t.Fatalf("only %d payloads", len(payloads))
 	}
+	return payloads
+}
+
+// amplified makes a log of count requests from the payloads of a capture: each with
+// ids of its own, nine seconds after the last.
+func amplified(t *testing.T, count int) []byte {
+	t.Helper()
+	payloads := payloads(t)
 	var log strings.Builder
 	const base = 1795425600 // 2026-11-23T09:20:00Z
 	for n := range count {

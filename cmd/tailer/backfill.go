@@ -53,6 +53,7 @@ type backfill struct {
 	delivery *delivery
 	preview  *preview           // nil without --dry-run
 	into     pipeline.Deliverer // takes the exchanges in place of delivery; nil: delivery does
+	stdin    io.Reader          // what "-" reads; nil: standard input
 	report   report
 	source   string // of the newest line
 	progress *progress
@@ -143,7 +144,11 @@ func (b *backfill) readAll(ctx context.Context) error {
 // read takes one input through all stages. Damaged input is told and counted; it
 // ends its own input, not the run.
 func (b *backfill) read(ctx context.Context, in source.Input, table *pair.Table, more bool) error {
-	lines, err := source.Open(in, os.Stdin, source.Config{Location: b.o.location, Year: b.o.year()})
+	stdin := b.stdin
+	if stdin == nil {
+		stdin = os.Stdin
+	}
+	lines, err := source.Open(in, stdin, source.Config{Location: b.o.location, Year: b.o.year()})
 	if err != nil {
 		return b.damaged(in, err)
 	}

@@ -15,7 +15,7 @@ const exitCodes = `Exit codes:
     1  failed
     2  wrong usage or configuration
     3  finished, but requests were rejected, or an input could not be read to its end;
-       or doctor found problems, or audit differences
+       or doctor found problems, or audit or selftest differences
    11  the state folder is in use by another tailer
    12  Langfuse refused the keys
   130  interrupted`
@@ -50,7 +50,7 @@ func exitCode(err error) int {
 		return 11
 	case errors.Is(err, ship.ErrKeysRefused):
 		return 12
-	case errors.Is(err, errPartly), errors.Is(err, errFindings), errors.Is(err, errDifferences):
+	case errors.Is(err, errPartly), errors.Is(err, errFindings), errors.Is(err, errDifferences), errors.Is(err, errLost):
 		return 3
 	}
 	return 1

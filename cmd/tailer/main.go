@@ -63,6 +63,7 @@ func newApp() *cli.App {
 			reportCommand(),
 			auditCommand(),
 			pingCommand(),
+			selftestCommand(),
 			deadLetterCommand(),
 			completionCommand(),
 			manualCommand(),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -74,8 +75,9 @@ func (r *Reader) Trace(ctx context.Context, id string, at time.Time) ([]Observat
 	}
 	var whole struct {
 		trace
-		Observations []json.RawMessage `json:"observations"`
-		TotalCost    float64           `json:"totalCost"`
+		Metadata     map[string]json.RawMessage `json:"metadata"`
+		Observations []json.RawMessage          `json:"observations"`
+		TotalCost    float64                    `json:"totalCost"`
 	}
 	err = r.get(ctx, "api/public/traces/"+url.PathEscape(id), &whole)
 	switch {
@@ -93,7 +95,24 @@ func (r *Reader) Trace(ctx context.Context, id string, at time.Time) ([]Observat
 		if o.Cost == 0 && len(whole.Observations) == 1 {
 			o.Cost = whole.TotalCost // v2 has it there
 		}
+		o.addMetadata(whole.Metadata)
 		found = append(found, *o)
 	}
 	return found, nil
+}
+
+// addMetadata adds to an observation's metadata what its trace has besides: v4
+// shows both as one.
+func (o *Observation) addMetadata(more map[string]json.RawMessage) {
+	all := maps.Clone(more)
+	if all == nil {
+		return
+	}
+	var own map[string]json.RawMessage
+	if json.Unmarshal(o.Metadata, &own) == nil {
+		maps.Copy(all, own)
+	}
+	if joined, err := json.Marshal(all); err == nil {
+		o.Metadata = joined
+	}
 }
