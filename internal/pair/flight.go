@@ -60,9 +60,10 @@ const (
 // matched while a single request can be meant, and to none otherwise.
 type flights struct {
 	open      []*flight // not landed
-	unknown   int       // access lines seen since several were open
+	unknown   []landing // access lines that may be one or another's of those open
 	lastEnded *flight   // the stream that ended last
 	lastRaw   *flight   // whose provider's answer was the last record about answers
+	early     []landing // access lines that were no request's when they came
 	landing   bool      // the log has access lines
 	unclear   int       // whole answers that could belong to several requests
 	labelled  bool      // pieces of chats bear the answer's id in this log
@@ -127,6 +128,13 @@ func (f *flights) unanswered(test func(*flight) bool) (list []*flight) {
 // the model which the answer names. nil when several can be meant.
 func (f *flights) owner(r *tailer.Record) *flight {
 	f.closeAnswered(r.Time)
+	if r.Kind == tailer.KindChunk {
+		for _, one := range f.open {
+			if one.answer.pieces.id == r.Call.ResponseID && one.streamed && !one.over {
+				return one
+			}
+		}
+	}
 	shape := shapeOfRecord(r)
 	waiting := f.unanswered(func(one *flight) bool { return one.awaits(r) && one.admits(shape) })
 	if len(waiting) > 1 {
@@ -253,39 +261,6 @@ func (f *flight) asked(r *tailer.Record) bool {
 	}
 }
 
-// land takes an access line and returns the request it certainly belongs to.
-func (f *flights) land(r *tailer.Record) *flight {
-	f.landing = true
-	f.expire(r.Time)
-	switch len(f.open) - f.unknown {
-	case 0:
-		return nil
-	case 1:
-		if f.unknown == 0 {
-			one := f.open[0]
-			f.take(one, r)
-			return one
-		}
-		for _, one := range f.open {
-			one.end(r.Time)
-		}
-		f.open, f.unknown = f.open[:0], 0
-		return nil
-	}
-	f.unknown++
-	return nil
-}
-
-// take lands one request. A stream lands when it begins.
-func (f *flights) take(one *flight, r *tailer.Record) {
-	one.status, one.landed = r.Status, r.Time
-	one.touch(r.Time)
-	if !one.streamed || r.Status >= 400 {
-		one.end(r.Time)
-		f.remove(one)
-	}
-}
-
 func (f *flights) remove(one *flight) {
 	for i := range f.open {
 		if f.open[i] == one {
@@ -302,7 +277,9 @@ func (f *flights) expire(now time.Time) {
 		broken := one.streamed && !one.landed.IsZero() && now.Sub(one.last) > maxSilence
 		if one.over && (!one.landed.IsZero() || !f.landing) || broken || now.Sub(one.last) > maxFlight || len(f.open) > maxLoose {
 			f.open = append(f.open[:i], f.open[i+1:]...)
-			f.unknown = min(f.unknown, len(f.open))
+			if extra := len(f.unknown) - len(f.open); extra > 0 {
+				f.unknown = append(f.unknown[:0], f.unknown[extra:]...)
+			}
 			continue
 		}
 		i++

@@ -26,6 +26,7 @@ func (t *Table) addFailure(r *tailer.Record) {
 	e := &loose{kind: r.Kind, at: r.Time, failure: r.Failure, pos: r.Pos, route: r.Function, raw: r.Raw}
 	if r.Kind == tailer.KindRefused {
 		e.flight = t.flights.refused(r.Kind, r.Time)
+		t.flights.landEarly(e.flight)
 	}
 	if r.CallID != "" {
 		if c := t.calls[r.CallID]; c != nil {
@@ -43,7 +44,7 @@ func (t *Table) addFailure(r *tailer.Record) {
 			return
 		}
 	}
-	if r.CallID == "" && t.tell(e, r) {
+	if r.CallID == "" && t.tell(e, r) || r.CallID != "" && t.name(e, r) {
 		return
 	}
 	e.callID = r.CallID
@@ -89,6 +90,38 @@ func (t *Table) tell(e *loose, r *tailer.Record) bool {
 		f.end(r.Time)
 	}
 	t.settle(own)
+	return true
+}
+
+// name gives an error that states its call id to the request that never got as
+// far as a call: the only one without, or the only one of these whose model the
+// error names. Such requests are refused by the router (unknown model, no
+// messages).
+func (t *Table) name(e *loose, r *tailer.Record) bool {
+	if r.Kind != tailer.KindFailure {
+		return false
+	}
+	free := t.flights.unanswered(func(f *flight) bool { return f.call == nil && f.front != nil && !f.front.claimed })
+	if len(free) > 1 {
+		named := free[:0:0]
+		for _, f := range free {
+			if model := f.body().Text("model"); model != "" && strings.Contains(e.failure.Message, "model="+model) {
+				named = append(named, f)
+			}
+		}
+		free = named
+	}
+	if len(free) != 1 {
+		return false
+	}
+	f := free[0]
+	c := t.call(r)
+	f.front.claimed = true
+	c.front, f.call, c.told = f.front, c, e
+	c.state(&tailer.Record{Request: f.front.request})
+	c.pos = append(c.pos, f.front.pos...)
+	f.end(r.Time)
+	t.settle(c)
 	return true
 }
 

@@ -1,0 +1,168 @@
+package pair
+
+import (
+	"slices"
+	"time"
+
+	"tailer"
+)
+
+// landing is what an access line says of a request.
+type landing struct {
+	path     string
+	callType string // by the path; "" for no LLM route
+	status   int
+	record   *tailer.Record
+}
+
+// callTypes returns the call types, by path, that the flight's access line can
+// have; nil when nothing is known.
+func (f *flight) callTypes() []string {
+	if f.front != nil && f.front.request.Route != "" {
+		return []string{routeType(f.front.request.Route)}
+	}
+	if f.call != nil {
+		switch t := functionType(f.call.function); t {
+		case "":
+		case "acompletion": // serves other routes too, where LiteLLM translates them
+			return []string{t, "anthropic_messages", "aresponses"}
+		default:
+			return []string{t}
+		}
+	}
+	switch body := f.body(); {
+	case body.Get("messages") != nil:
+		return []string{"acompletion", "anthropic_messages"}
+	case body.Get("query") != nil:
+		return []string{"arerank"}
+	case body.Get("input") != nil:
+		return []string{"aembedding", "aresponses", "aspeech", "amoderation"}
+	case body.Get("prompt") != nil:
+		return []string{"atext_completion", "aimage_generation", "aimage_edit"}
+	}
+	return nil
+}
+
+// lands reports whether an access line can be the flight's own.
+func (f *flight) lands(l landing) bool {
+	types := f.callTypes()
+	return types == nil || slices.Contains(types, l.callType)
+}
+
+// land takes an access line and returns the request it certainly belongs to: the
+// only one in flight that can have it, if no earlier line may have been its own.
+func (f *flights) land(r *tailer.Record) *flight {
+	f.landing = true
+	f.expire(r.Time)
+	l := landing{path: r.Request.Route, callType: routeType(r.Request.Route), status: r.Status, record: r}
+	var can []*flight
+	for _, one := range f.open {
+		if one.landed.IsZero() && one.lands(l) {
+			can = append(can, one)
+		}
+	}
+	if len(can) == 0 {
+		if f.early = append(f.early, l); len(f.early) > maxEarly {
+			f.early = f.early[1:]
+		}
+		return nil
+	}
+	earlier := f.mayBe(can)
+	switch {
+	case len(can) == 1 && len(earlier) == 0:
+		f.take(can[0], r)
+		return can[0]
+	case len(can) == len(earlier)+1 && f.apart(can, append(earlier, l)):
+		f.landAll(can, append(earlier, l), r)
+		return nil
+	}
+	f.unknown = append(f.unknown, l)
+	return nil
+}
+
+// maxEarly bounds the access lines that are remembered for the error that has
+// yet to be read.
+const maxEarly = 64
+
+// earlyGap is how long after an error the access line is written at most, in log
+// time, if it was read before the error.
+const earlyGap = 2 * time.Second
+
+// landEarly lands a request that was refused by the access line that was read
+// before: a container runtime keeps the two streams apart, and a record of
+// several lines is complete when the next one begins.
+func (f *flights) landEarly(one *flight) {
+	refusal := func(l landing) bool {
+		after := l.record.Time.Sub(one.at)
+		return l.status >= 400 && after >= 0 && after < earlyGap
+	}
+	lines := append(slices.Clone(f.early), f.unknown...)
+	if lines = slices.DeleteFunc(lines, func(l landing) bool { return !refusal(l) }); len(lines) != 1 {
+		return
+	}
+	f.early = slices.DeleteFunc(f.early, refusal)
+	f.unknown = slices.DeleteFunc(f.unknown, refusal)
+	one.route, one.method, one.access = lines[0].path, lines[0].record.Request.Method, lines[0].record
+	f.take(one, lines[0].record)
+}
+
+// mayBe returns the lines without a request that may be of one of these.
+func (f *flights) mayBe(list []*flight) (lines []landing) {
+	for _, l := range f.unknown {
+		if slices.ContainsFunc(list, func(one *flight) bool { return one.lands(l) }) {
+			lines = append(lines, l)
+		}
+	}
+	return lines
+}
+
+// apart reports whether no request but these can have any of the lines.
+func (f *flights) apart(list []*flight, lines []landing) bool {
+	for _, one := range f.open {
+		if one.landed.IsZero() && !slices.Contains(list, one) && slices.ContainsFunc(lines, one.lands) {
+			return false
+		}
+	}
+	return true
+}
+
+// landAll lands as many requests as there are lines, without telling whose is
+// which. What all the lines have in common is true of each.
+func (f *flights) landAll(list []*flight, lines []landing, r *tailer.Record) {
+	path, status := lines[0].path, lines[0].status
+	for _, l := range lines {
+		if l.path != path {
+			path = ""
+		}
+		if l.status != status {
+			status = 0
+		}
+	}
+	for _, one := range list {
+		if path != "" {
+			one.route, one.method = path, r.Request.Method
+		}
+		if status != 0 && one.status == 0 {
+			one.status = status
+		}
+		if one.streamed && status < 400 { // it goes on
+			one.landed = r.Time
+			continue
+		}
+		one.end(r.Time)
+		f.remove(one)
+	}
+	f.unknown = slices.DeleteFunc(f.unknown, func(l landing) bool {
+		return slices.ContainsFunc(list, func(one *flight) bool { return one.lands(l) })
+	})
+}
+
+// take lands one request. A stream lands when it begins.
+func (f *flights) take(one *flight, r *tailer.Record) {
+	one.status, one.landed = r.Status, r.Time
+	one.touch(r.Time)
+	if !one.streamed || r.Status >= 400 {
+		one.end(r.Time)
+		f.remove(one)
+	}
+}
