@@ -64,7 +64,7 @@ func (x *frontIndex) add(r *tailer.Record, flights *flights) {
 	case tailer.KindHeaders:
 		key := x.keyOf(r.Request.Headers)
 		f := x.latest
-		if f == nil || !f.awaiting || f.stream != r.Stream || r.Time.Sub(f.at) > headerGap {
+		if f == nil || !f.awaiting || f.stream != r.Stream || r.Time.Sub(f.flight.at) > headerGap {
 			f = &front{at: r.Time, coarse: r.Coarse, stream: r.Stream}
 			if f.flight = flights.badBody(r.Time); f.flight == nil {
 				f.flight = flights.start(r.Kind, r.Time, false)
@@ -129,23 +129,28 @@ func (x *frontIndex) arrive(f *front) {
 
 // claim takes the front that states the same headers and the same body as the
 // request; nil when there is none. Among fronts that are equal in all of it the
-// last one before the call began is taken.
-func (x *frontIndex) claim(request *tailer.Request, before time.Time) *front {
+// one next to the call's beginning is taken: mostly the last one before it, for
+// only some versions take the time before they log the front (1.104 and later).
+func (x *frontIndex) claim(request *tailer.Request, began, logged time.Time) *front {
 	if len(request.Headers) == 0 {
 		return nil
 	}
 	key := x.keyOf(request.Headers)
 	var best *front
+	var least time.Duration
 	for _, f := range x.byKey[key] {
-		limit := before
-		if f.coarse {
-			limit = before.Add(time.Second)
-		}
-		if f.claimed || f.at.After(limit) || !sameBody(f.request.Body, request.Body) {
+		if f.claimed || f.at.After(logged) || !sameBody(f.request.Body, request.Body) {
 			continue
 		}
-		if best == nil || !f.at.Before(best.at) {
-			best = f
+		away := began.Sub(f.at)
+		if f.coarse && away < 0 {
+			away = min(0, away+time.Second)
+		}
+		if away < 0 {
+			away *= -lateFront
+		}
+		if best == nil || away <= least {
+			best, least = f, away
 		}
 	}
 	if best != nil {
@@ -153,6 +158,10 @@ func (x *frontIndex) claim(request *tailer.Request, before time.Time) *front {
 	}
 	return best
 }
+
+// lateFront is how much nearer a front after the call's beginning has to be than
+// one before it.
+const lateFront = 4
 
 // expire forgets the fronts from before a time.
 func (x *frontIndex) expire(before time.Time, unclaimed *int64) {

@@ -270,11 +270,11 @@ func (t *Table) claimFront(c *call, r *tailer.Record) {
 	if c.front != nil {
 		return
 	}
-	before := r.Time
-	if !r.Call.Start.IsZero() && r.Call.Start.Before(before) {
-		before = r.Call.Start.Add(time.Millisecond)
+	began := r.Time
+	if !r.Call.Start.IsZero() && r.Call.Start.Before(began) {
+		began = r.Call.Start
 	}
-	if f := t.fronts.claim(&c.request, before); f != nil {
+	if f := t.fronts.claim(&c.request, began, r.Time); f != nil {
 		c.front = f
 		f.flight.call = c
 		c.pos = append(c.pos, f.pos...)
