@@ -98,6 +98,9 @@ var forms = []form{
 	// text logs the text has no certain end.
 	{countedStart, tailer.KindCounted, asCounted},
 	{"Async success callbacks: Got a complete streaming response", tailer.KindLogged, asMark},
+	// The provider cut an answer short, and LiteLLM goes on as if it were whole.
+	// 1.72 to 1.90.
+	{"Transfer incomplete, but continuing: ", tailer.KindLogged, asMark},
 	// What the client is told. All versions; cid since 1.109.
 	{"litellm.proxy.proxy_server.", tailer.KindFailure, asFailure},
 	{"Invalid JSON payload received", tailer.KindBadBody, asBadBody},
@@ -132,7 +135,7 @@ func formOf(msg []byte) *form {
 		return nil
 	}
 	switch msg[0] {
-	case 'L', 's', 'G', 'p', 'C', '{', 'l', 'a', 'R', '[', 'I', 'f', 'm', 'A', 'r':
+	case 'L', 's', 'G', 'p', 'C', '{', 'l', 'a', 'R', '[', 'I', 'f', 'm', 'A', 'r', 'T':
 	default:
 		return nil
 	}

@@ -107,6 +107,8 @@ func (p *Parser) decode(f *frame, r *tailer.Record) bool {
 	case asMark:
 		if hasPrefix(text, "Lazy-loaded") {
 			r.Function = "load"
+		} else if hasPrefix(text, "Transfer") {
+			r.Function = "cut"
 		}
 		return true
 	case asChunk, asPiece:

@@ -20,6 +20,7 @@ type answer struct {
 	first    time.Time // first piece
 	at       time.Time // of the newest record about it
 	cost     *float64
+	costs    costs
 	text     json.RawMessage // the whole text of a stream, as a JSON string
 	labelled bool            // its pieces bear the answer's id
 	holed    bool            // pieces came that may have been its own or another's

@@ -225,8 +225,8 @@ func (t *Table) addCall(r *tailer.Record) {
 	}
 	t.claimFront(c, r)
 	t.claimError(c)
-	if f := c.flight(); f != nil && f.streamed && f.answer.begun && r.Call.Outcome == tailer.OutcomeFailure {
-		f.end(r.Time) // it broke off
+	if f := c.flight(); f != nil && (r.Call.Outcome == tailer.OutcomeSuccess || f.streamed && f.answer.begun && r.Call.Outcome == tailer.OutcomeFailure) {
+		f.end(r.Time) // answered, or broken off
 	}
 	if t.prompt.complete(c) {
 		t.prompt.note(c, t.now, t.cfg.GiveUp)

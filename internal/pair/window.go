@@ -31,6 +31,12 @@ func (t *Table) addAnswer(r *tailer.Record) {
 	if t.flights.labelled && r.Kind == tailer.KindPiece && r.Function == "delta" {
 		return // a chunk repeats it
 	}
+	if r.Function == "cut" {
+		if one := t.flights.alone(); one != nil && one.streamed && one.answer.begun {
+			one.end(r.Time)
+		}
+		return
+	}
 	f := t.flights.owner(r)
 	if f == nil && r.Kind == tailer.KindChunk {
 		if last := t.flights.lastEnded; last != nil && last.answer.pieces.id == r.Call.ResponseID {
@@ -62,9 +68,28 @@ func (t *Table) addCost(r *tailer.Record) {
 	if last := t.flights.lastEnded; f == nil && last != nil && len(t.flights.unanswered(func(*flight) bool { return true })) == 0 && r.Time.Sub(last.ended) < time.Second {
 		f = last
 	}
-	if f != nil && f.answer.cost == nil && *r.Call.CostTotal > 0 {
+	others := t.flights.unanswered(func(one *flight) bool { return one != f })
+	if f != nil && f.answer.cost == nil && *r.Call.CostTotal > 0 && len(others) == 0 {
 		f.answer.cost = r.Call.CostTotal
+		return
 	}
+	for _, one := range t.flights.open {
+		if one.answer.raw != nil && !one.answer.begun {
+			one.answer.costs.add(*r.Call.CostTotal)
+		}
+	}
+}
+
+// costs are those that were logged between the provider's answer to a request
+// and the router's: one of them is its own.
+type costs struct {
+	cost  float64
+	mixed bool // they differ
+}
+
+func (c *costs) add(cost float64) {
+	c.mixed = c.mixed || c.cost != 0 && c.cost != cost
+	c.cost = cost
 }
 
 // take notes a record about the flight's answer.
@@ -75,6 +100,9 @@ func (f *flight) take(r *tailer.Record) {
 		a.raw, a.at = r.Call.Response, r.Time
 	case tailer.KindAnswer:
 		a.begun = true
+		if a.cost == nil && a.costs.cost > 0 && !a.costs.mixed {
+			a.cost = &a.costs.cost
+		}
 		if !f.streamed {
 			a.response, a.at = r.Call.Response, r.Time
 			f.end(r.Time)
