@@ -55,6 +55,10 @@ func (c *call) exchange(log *outcomes) (x tailer.Exchange, ok bool) {
 	case tailer.OutcomeFailure:
 		c.failure(&x, last)
 	case tailer.OutcomeUnknown:
+		x.Response = last.Response // what a stream gave before it broke off
+		if f := c.flight(); f != nil {
+			x.Status = f.status
+		}
 		if c.disconnected {
 			x.Level, x.StatusMessage = tailer.LevelWarning, "client disconnected"
 		} else if len(c.attempts) > 0 {
