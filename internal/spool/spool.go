@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -165,6 +166,24 @@ func (s *Spool) Append(ctx context.Context, b []byte) error {
 	return nil
 }
 
+// ErrTooLarge says that something is larger than the whole spool may be.
+var ErrTooLarge = errors.New("larger than the spool")
+
+// AppendWhole is Append of all or nothing: a crash leaves no part of b.
+func (s *Spool) AppendWhole(ctx context.Context, b []byte) error {
+	n := int64(len(b))
+	if n > s.cfg.MaxBytes {
+		return ErrTooLarge
+	}
+	if err := s.makeRoom(ctx, n); err != nil {
+		return err
+	}
+	if err := s.append(b); err != nil {
+		return fmt.Errorf("write spool %s: %w", s.db.Path(), err)
+	}
+	return nil
+}
+
 func (s *Spool) append(b []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -172,8 +191,12 @@ func (s *Spool) append(b []byte) error {
 	err := s.db.Update(func(tx *bolt.Tx) error {
 		kept := tx.Bucket(chunks)
 		kept.FillPercent = 0.9 // keys only grow
-		if err := kept.Put(key(s.end), b); err != nil {
-			return err
+		at := s.end
+		for chunk := range slices.Chunk(b, maxChunk) {
+			if err := kept.Put(key(at), chunk); err != nil {
+				return err
+			}
+			at += int64(len(chunk))
 		}
 		return tx.Bucket(marks).Put(endKey, key(end))
 	})

@@ -1,28 +1,17 @@
 package event
 
-import (
-	"encoding/json"
-	"time"
-)
+import "encoding/json"
 
-// stamps are where shippers write when a line was read: Vector's timestamp,
-// Filebeat's and Fluent Bit's @timestamp, time of Fluent Bit's Docker parser.
-var stamps = []string{"timestamp", "@timestamp", "time"}
-
-// Line returns the text in member field of an object and its stamp (UTC), zero
-// where the object states none with a zone. ok is false when object is no JSON
-// object or has no text there.
-func Line(object []byte, field string) (text []byte, stamp time.Time, ok bool) {
+// Line returns the text in member field of an object. ok is false when object is
+// no JSON object or has no text there.
+//
+// The stamp beside it is left alone: Vector's, Filebeat's and Fluent Bit's file
+// inputs state when they read the line, which may be hours after it was written.
+func Line(object []byte, field string) (text []byte, ok bool) {
 	var event map[string]json.RawMessage
 	var line *string
 	if json.Unmarshal(object, &event) != nil || json.Unmarshal(event[field], &line) != nil || line == nil {
-		return nil, time.Time{}, false
+		return nil, false
 	}
-	for _, name := range stamps {
-		var at time.Time
-		if json.Unmarshal(event[name], &at) == nil && !at.IsZero() {
-			return []byte(*line), at.UTC(), true
-		}
-	}
-	return []byte(*line), time.Time{}, true
+	return []byte(*line), true
 }

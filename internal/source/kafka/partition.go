@@ -129,10 +129,10 @@ var (
 
 // open makes record the current one. An empty record is an empty line.
 func (p *Partition) open(record *kgo.Record) {
-	text, stamp := record.Value, time.Time{}
+	text := record.Value
 	if p.field != "" {
 		var ok bool
-		if text, stamp, ok = event.Line(record.Value, p.field); !ok {
+		if text, ok = event.Line(record.Value, p.field); !ok {
 			text = record.Value
 			p.mu.Lock()
 			p.counts.Broken++
@@ -141,7 +141,7 @@ func (p *Partition) open(record *kgo.Record) {
 	}
 	p.line = tailer.Line{
 		Pos:    tailer.Position{Source: p.source, Offset: record.Offset, End: record.Offset + 1},
-		Writer: string(record.Key), Stamp: stamp,
+		Writer: string(record.Key),
 	}
 	p.rest = bytes.TrimSuffix(text, newline)
 	if len(p.rest) == 0 {

@@ -12,7 +12,7 @@ import (
 // delivered it.
 type Entry struct {
 	Writer string        // who wrote it; "" when the sender does not say
-	Stamp  time.Time     // when the shipper read it, UTC; zero when it does not say
+	Stamp  time.Time     // when it was written, UTC, as a container runtime told the shipper; zero when nobody did
 	Stream tailer.Stream //
 	Text   []byte        // without the newline at its end
 }

@@ -69,7 +69,7 @@ func logs() *logspb.LogsData {
 	}}
 }
 
-const logsWanted = "litellm-0|2|2026-11-23T09:13:09.058163123Z|first\nlitellm-0|0|2026-11-23T09:13:10Z|two\nlines\n|0||nobody's\n"
+const logsWanted = "litellm-0|2|2026-11-23T09:13:09.058163123Z|first\nlitellm-0|0||two\nlines\n|0||nobody's\n"
 
 func protobuf(t *testing.T) string {
 	t.Helper()
@@ -124,9 +124,9 @@ func TestHandler(t *testing.T) {
 		{"text", "/lines?writer=pod-1", "text/plain", "", "a\nb\n", 204, "pod-1|0||a\nb\n"},
 		{"text without a type", "/lines", "", "", "a", 204, "|0||a\n"},
 		{"no text", "/lines", "text/plain", "", "\n", 204, ""},
-		{"array of objects", "/lines?field=message&writer=w", "application/json", "", vector, 204, "w|0|2026-11-23T09:13:09.058163123Z|a\nw|0||b\nc\n"},
+		{"array of objects", "/lines?field=message&writer=w", "application/json", "", vector, 204, "w|0||a\nw|0||b\nc\n"},
 		{"a line an object", "/lines?field=log", "application/x-ndjson", "", "{\"log\":\"a\"}\n{\"log\":\"b\"}\n", 204, "|0||a\n|0||b\n"},
-		{"payloads", "/lines", "application/json", "", "[{\n\"id\": \"x\"}]", 204, "|0||{\"id\":\"x\"}\n"},
+		{"payloads", "/lines", "application/json", "", "[{\n\"id\": \"x\"}]", 204, "|0||{\n    \"id\": \"x\"\n}\n"},
 		{"one object lacks its line", "/lines?field=log", "application/x-ndjson", "", "{\"log\":\"a\"}\n{\"message\":\"b\"}\n", 400, ""},
 		{"a line that is no text", "/lines?field=log", "application/x-ndjson", "", "{\"log\":null}\n", 400, ""},
 		{"numbers", "/lines", "application/json", "", "1", 400, ""},

@@ -59,15 +59,16 @@ func lineOf(object json.RawMessage, field string) (Entry, error) {
 		return Entry{}, errors.New("not an object, nor an array of objects")
 	}
 	if field == "" {
+		// As LITELLM_PRINT_STANDARD_LOGGING_PAYLOAD prints it: indented by four.
 		var text bytes.Buffer
-		if err := json.Compact(&text, object); err != nil {
+		if err := json.Indent(&text, object, "", "    "); err != nil {
 			return Entry{}, fmt.Errorf("not JSON: %w", err)
 		}
 		return Entry{Text: text.Bytes()}, nil
 	}
-	line, stamp, ok := event.Line(object, field)
+	line, ok := event.Line(object, field)
 	if !ok {
 		return Entry{}, errField
 	}
-	return Entry{Text: line, Stamp: stamp}, nil
+	return Entry{Text: line}, nil
 }

@@ -50,11 +50,8 @@ func entryOf(record *logspb.LogRecord, who string) Entry {
 		text = string(record.GetBody().GetBytesValue())
 	}
 	e := Entry{Writer: who, Text: []byte(strings.TrimSuffix(text, "\n"))}
-	at := record.GetTimeUnixNano()
-	if at == 0 {
-		at = record.GetObservedTimeUnixNano()
-	}
-	if at != 0 && at < 1<<63 {
+	// The observed time is left alone: it may be hours after the line was written.
+	if at := record.GetTimeUnixNano(); at != 0 && at < 1<<63 {
 		e.Stamp = time.Unix(0, int64(at)).UTC()
 	}
 	switch attribute(record.GetAttributes(), "log.iostream") {

@@ -1,0 +1,187 @@
+package push
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"tailer"
+)
+
+// Disk is the spool's own spool: see internal/spool, which says what its methods
+// promise. ReadAt returns io.EOF at the end of what is there.
+type Disk interface {
+	AppendWhole(ctx context.Context, b []byte) error
+	ReadAt(p []byte, offset int64) (int, error)
+	Bounds() (first, end int64)
+	Release(offset int64) error
+}
+
+// fullFor is how long a delivery waits for room before its sender is told to come
+// again.
+const fullFor = 2 * time.Second
+
+// A Source spools what a Handler takes, and yields it as lines. Append and
+// Checkpoints are safe for concurrent use; the rest is for one goroutine.
+type Source struct {
+	disk   Disk
+	id     string
+	name   string
+	limit  int64
+	logger *slog.Logger
+	start  int64 // where this run began
+	more   chan struct{}
+
+	in     *bufio.Reader
+	offset int64 // of the next byte that in takes from disk
+	rest   []byte
+	line   tailer.Line
+
+	mu  sync.Mutex
+	end int64 // of the last entry handed on; guarded by mu
+}
+
+// NewSource goes on where resume, which Checkpoints returned in the last run, says.
+// id is that of a source that has no checkpoint yet; limit is Config.MaxBody.
+func NewSource(name, id string, disk Disk, resume []tailer.Checkpoint, limit int64, logger *slog.Logger) *Source {
+	s := &Source{disk: disk, id: id, name: name, limit: limit, logger: logger.With("component", "push", "source", name), more: make(chan struct{}, 1)}
+	first, end := disk.Bounds()
+	s.offset = first
+	if len(resume) > 0 {
+		s.id, s.offset = resume[0].Source, min(max(resume[0].Offset, first), end)
+	} else if first > 0 && first < end {
+		// Where the next entry begins is known to a checkpoint alone.
+		s.logger.Warn("what the spool holds is skipped, for its checkpoint is gone", "size_bytes", end-first)
+		s.offset = end
+	}
+	s.start, s.end = s.offset, s.offset
+	s.in = bufio.NewReaderSize(diskReader{s}, 64<<10)
+	return s
+}
+
+// Append implements Spool.
+func (s *Source) Append(ctx context.Context, entries []Entry) error {
+	var frames []byte
+	for i := range entries {
+		frames = appendFrame(frames, &entries[i])
+	}
+	ctx, cancel := context.WithTimeout(ctx, fullFor)
+	defer cancel()
+	err := s.disk.AppendWhole(ctx, frames)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return ErrFull
+	}
+	if err != nil {
+		return err
+	}
+	select {
+	case s.more <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// diskReader reads on from where the last read ended.
+type diskReader struct{ s *Source }
+
+func (r diskReader) Read(p []byte) (int, error) {
+	n, err := r.s.disk.ReadAt(p, r.s.offset)
+	r.s.offset += int64(n)
+	return n, err
+}
+
+// Next returns the next line; tailer.ErrPause when there is none now. All lines of
+// an entry have its position.
+func (s *Source) Next() (tailer.Line, error) {
+	if s.rest == nil {
+		if err := s.open(); err != nil {
+			return tailer.Line{}, err
+		}
+	}
+	line := s.line
+	text, rest, more := bytes.Cut(s.rest, []byte("\n"))
+	line.Bytes = bytes.TrimSuffix(text, []byte("\r"))
+	s.rest = nil
+	if more {
+		s.rest = rest
+	}
+	return line, nil
+}
+
+// open takes the next entry from the disk.
+func (s *Source) open() error {
+	at := s.offset - int64(s.in.Buffered())
+	entry, err := readFrame(s.in, s.limit)
+	if errors.Is(err, io.EOF) && !errors.Is(err, errFrame) {
+		return tailer.ErrPause
+	}
+	if err != nil {
+		return fmt.Errorf("read spool of %s at %d: %w", s.name, at, err)
+	}
+	end := s.offset - int64(s.in.Buffered())
+	s.line = tailer.Line{
+		Pos: tailer.Position{Source: s.id, Offset: at, End: end}, Stamp: entry.Stamp, Stream: entry.Stream, Writer: entry.Writer,
+	}
+	s.rest = entry.Text
+	if s.rest == nil {
+		s.rest = []byte{}
+	}
+	s.mu.Lock()
+	s.end = end
+	s.mu.Unlock()
+	return nil
+}
+
+// Look does nothing: senders come by themselves.
+func (s *Source) Look() {}
+
+// Wait returns when there may be lines, or after d.
+func (s *Source) Wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-s.more:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// Held notes the entry of which a part is still to be returned.
+func (s *Source) Held(note func(tailer.Position)) {
+	if s.rest != nil {
+		note(s.line.Pos)
+	}
+}
+
+// Marks tell how far a source is resolved: state.Tracker.
+type Marks interface {
+	Low(source string) int64
+	Resolved(source string) []int64
+}
+
+// Checkpoints returns how to go on after a restart, and lets the spool forget what
+// is resolved.
+func (s *Source) Checkpoints(m Marks) []tailer.Checkpoint {
+	s.mu.Lock()
+	end := s.end
+	s.mu.Unlock()
+	low := min(max(m.Low(s.id), s.start), end)
+	if err := s.disk.Release(low); err != nil {
+		s.logger.Warn("spool can't be released", "err", err)
+	}
+	return []tailer.Checkpoint{{Source: s.id, Path: s.name, Offset: low, End: end, Resolved: m.Resolved(s.id), Seen: time.Now().UTC()}}
+}
+
+// Lag returns how many bytes wait in the spool.
+func (s *Source) Lag() int64 {
+	_, end := s.disk.Bounds()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return end - s.end
+}
