@@ -2,7 +2,7 @@ package main
 
 import (
 	"os"
-	"strings"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,15 +35,9 @@ func newMeter(listener config.Listener, sink *delivery, enricher *enrich.Enriche
 	if listener.Listen == "" {
 		return nil, nil
 	}
-	token := ""
-	if listener.TokenFile != "" {
-		text, err := os.ReadFile(listener.TokenFile)
-		if err != nil {
-			return nil, usagef("metrics.token_file: %v", err)
-		}
-		if token = strings.TrimSpace(string(text)); token == "" {
-			return nil, usagef("metrics.token_file %s is empty", listener.TokenFile)
-		}
+	token, err := secretFile("metrics.token_file", listener.TokenFile)
+	if err != nil {
+		return nil, err
 	}
 	m := &meter{Metrics: metrics.New(version)}
 	m.Ask(metrics.Gauges{
@@ -51,7 +45,6 @@ func newMeter(listener config.Listener, sink *delivery, enricher *enrich.Enriche
 		Secrets:  func() int64 { return enricher.Counts().Secrets },
 		Logs:     m.readings,
 	})
-	var err error
 	m.server, err = metrics.Listen(listener.Listen, token, m.Metrics)
 	if err != nil {
 		return nil, usagef("%v", err)
@@ -102,7 +95,8 @@ func (m *meter) watch(name string, follow *pipeline.Follow) {
 	}
 	log := &meteredLog{Following: follow.Source, name: name, meter: m}
 	m.mu.Lock()
-	m.logs = append(m.logs, log)
+	// A partition may come back.
+	m.logs = append(slices.DeleteFunc(m.logs, func(l *meteredLog) bool { return l.name == name }), log)
 	m.mu.Unlock()
 	follow.Source = log
 	follow.Observe = func(r *tailer.Record) {

@@ -7,14 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"tailer/internal/config"
-	"tailer/internal/pair"
-	"tailer/internal/pipeline"
 	"tailer/internal/source/kafka"
-	"tailer/parse"
 )
 
 const (
@@ -57,14 +53,8 @@ func (s *logSet) serve(ctx context.Context, p *kafka.Partition, location *time.L
 	s.tracker.Forget(p.Source())
 	begin, resolved := p.Resume()
 	s.tracker.Resume(p.Source(), begin, resolved)
-	writers := &pipeline.Writers{New: func(string) (pipeline.HoldingRecords, pipeline.HoldingPairs) {
-		clock := parse.NewClock(parse.ClockConfig{Location: location, ModTime: time.Now()})
-		return parse.New(clock), pair.New(pair.Config{GiveUp: s.o.giveUp, Prompt: true, MaxBytes: writerBytes})
-	}}
-	follow := &pipeline.Follow{
-		Source: p, Parse: writers, Table: writers, Tracker: s.tracker,
-		Run: pipeline.Run{Enrich: s.enricher, Deliver: s.sink, Repeated: s.tracker.Repeated},
-	}
+	follow := s.perWriter(p, location)
+	s.meter.watch(p.Source(), follow)
 	commits := make(chan struct{})
 	committing, end := context.WithCancel(ctx)
 	go func() {
@@ -124,17 +114,13 @@ func (s *logSet) kafkaConfig(c *config.Kafka) (kafka.Config, error) {
 	if cfg.Group == "" {
 		cfg.Group = defaultGroup
 	}
-	if c.PasswordFile != "" {
-		password, err := os.ReadFile(c.PasswordFile)
-		if err != nil {
-			return cfg, usagef("kafka password_file: %v", err)
-		}
-		cfg.Password = strings.TrimSpace(string(password))
+	var err error
+	if cfg.Password, err = secretFile("kafka.password_file", c.PasswordFile); err != nil {
+		return cfg, err
 	}
 	if !c.TLS {
 		return cfg, nil
 	}
-	var err error
 	cfg.TLS, err = clientTLS(c.CAFile, c.CertFile, c.KeyFile)
 	return cfg, err
 }

@@ -93,6 +93,8 @@ func (s *logSet) namesOf(src *config.Source) ([]string, error) {
 		return []string{"docker:" + src.Docker}, nil
 	case src.Journald != "":
 		return []string{"journald:" + src.Journald}, nil
+	case src.HTTP != nil:
+		return []string{"http:" + src.HTTP.Listen}, nil
 	}
 	return source.Logs(src.File)
 }
@@ -139,6 +141,9 @@ func (s *logSet) follow(name string, src *config.Source, now time.Time) (*pipeli
 	location, err := s.o.zoneOf(src)
 	if err != nil {
 		return nil, err
+	}
+	if src.HTTP != nil {
+		return s.receive(name, src, location)
 	}
 	from, err := s.open(name, src, source.FollowConfig{
 		Config:  source.Config{MaxLine: s.o.maxLine, Location: location, Year: now.Year()},

@@ -73,14 +73,14 @@ func (c *Config) Check() error {
 
 func (s *Source) check() error {
 	kinds := 0
-	for _, is := range []bool{s.File != "", s.Docker != "", s.Journald != "", s.Pipe != "", s.Stdin, s.Kafka != nil} {
+	for _, is := range []bool{s.File != "", s.Docker != "", s.Journald != "", s.Pipe != "", s.Stdin, s.Kafka != nil, s.HTTP != nil} {
 		if is {
 			kinds++
 		}
 	}
 	switch {
 	case kinds != 1:
-		return errors.New("exactly one of file, docker, journald, pipe, stdin and kafka is needed")
+		return errors.New("exactly one of file, docker, journald, pipe, stdin, kafka and http is needed")
 	case s.Socket != "" && s.Docker == "":
 		return errors.New("socket is a setting of docker")
 	case s.Start != "" && s.Start != StartBeginning && s.Start != StartEnd:
@@ -88,6 +88,11 @@ func (s *Source) check() error {
 	}
 	if s.Kafka != nil && (len(s.Kafka.Brokers) == 0 || len(s.Kafka.Topics) == 0) {
 		return errors.New("kafka needs brokers and topics")
+	}
+	if s.HTTP != nil {
+		if _, _, err := net.SplitHostPort(s.HTTP.Listen); err != nil {
+			return fmt.Errorf("http.listen %q is not host:port", s.HTTP.Listen)
+		}
 	}
 	return zone("timezone", s.Timezone)
 }

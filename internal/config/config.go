@@ -29,6 +29,7 @@ type Source struct {
 	Pipe     string `yaml:"pipe"`     // named pipe
 	Stdin    bool   `yaml:"stdin"`    // standard input
 	Kafka    *Kafka `yaml:"kafka"`    // topics, as a member of a consumer group
+	HTTP     *HTTP  `yaml:"http"`     // what shippers deliver: lines, OTLP logs
 
 	Socket   string `yaml:"socket"`   // of Docker: "": /var/run/docker.sock
 	Timezone string `yaml:"timezone"` // of this proxy's clock; "": Config.Timezone
@@ -54,6 +55,12 @@ type Kafka struct {
 	Mechanism    string   `yaml:"mechanism"`     // of SASL: plain, scram-sha-256 or scram-sha-512; "": none
 	User         string   `yaml:"user"`          //
 	PasswordFile string   `yaml:"password_file"` //
+}
+
+// HTTP is a server that shippers deliver to.
+type HTTP struct {
+	Listen    string `yaml:"listen"`     // host:port
+	TokenFile string `yaml:"token_file"` // holds the bearer token that senders need; any address but loopback demands one
 }
 
 // A Sink takes traces.

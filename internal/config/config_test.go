@@ -66,7 +66,7 @@ func TestExampleNamesEveryKey(t *testing.T) {
 	}
 	walk(reflect.TypeFor[Config](), "", file)
 	// Entries of lists are shown in comments.
-	for _, entry := range []reflect.Type{reflect.TypeFor[Source](), reflect.TypeFor[Kafka](), reflect.TypeFor[Sink]()} {
+	for _, entry := range []reflect.Type{reflect.TypeFor[Source](), reflect.TypeFor[Kafka](), reflect.TypeFor[HTTP](), reflect.TypeFor[Sink]()} {
 		for i := range entry.NumField() {
 			if key := entry.Field(i).Tag.Get("yaml"); !strings.Contains(Example, key+":") {
 				t.Errorf("the example lacks %s of a list entry", key)
@@ -128,6 +128,7 @@ func TestRefused(t *testing.T) {
 		{"no kind in a source", "sources: [{start: end}]\n", 0, "entry 1"},
 		{"socket without docker", "sources: [{file: /x, socket: /y}]\n", 0, "socket"},
 		{"kafka without brokers", "sources: [{kafka: {topics: [a]}}]\n", 0, "brokers"},
+		{"http without a port", "sources: [{http: {listen: localhost}}]\n", 0, "http.listen"},
 		{"unknown start", "sources: [{file: /x, start: middle}]\n", 0, "middle"},
 		{"sink without to", "sinks: [{headers: {a: " + secret + "}}]\n", 0, "sinks, entry 1"},
 		{"listen without port", "metrics: {listen: localhost}\n", 0, "metrics.listen"},

@@ -65,13 +65,13 @@ func (f *Follower) examineCompressed(c candidate, now time.Time) {
 	}
 	if i := longest(f.past); i >= 0 {
 		if end := f.past[i].End; found.size > end {
-			f.openArchive(c, &tailer.Checkpoint{Source: newID(), Offset: end, End: end}, found, now)
+			f.openArchive(c, &tailer.Checkpoint{Source: NewID(), Offset: end, End: end}, found, now)
 		}
 		return
 	}
 	if !c.changed.Before(f.since) {
 		f.cfg.Logger.Info("rotated log found", "path", c.path)
-		f.openArchive(c, &tailer.Checkpoint{Source: newID()}, found, now)
+		f.openArchive(c, &tailer.Checkpoint{Source: NewID()}, found, now)
 	}
 }
 

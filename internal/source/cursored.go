@@ -79,7 +79,7 @@ func newCursored(path string, s service, resume []tailer.Checkpoint, cfg FollowC
 		return nil, err
 	}
 	cfg.Logger = cfg.Logger.With("component", "source", "source", path)
-	c := &Cursored{cfg: cfg, id: newID(), path: path, lines: make(chan cursoredLine, cursoredLines), over: make(chan struct{}), more: make(chan struct{}, 1)}
+	c := &Cursored{cfg: cfg, id: NewID(), path: path, lines: make(chan cursoredLine, cursoredLines), over: make(chan struct{}), more: make(chan struct{}, 1)}
 	for _, r := range resume {
 		c.id, c.start, c.cursor = r.Source, r.Offset, r.Cursor
 	}

@@ -43,8 +43,8 @@ type generation struct {
 	scratch []byte
 }
 
-// newID returns a name for a source that no other has.
-func newID() string {
+// NewID returns a name for a source that no other has.
+func NewID() string {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails
 	return hex.EncodeToString(b[:])
@@ -65,7 +65,7 @@ func openGeneration(path string, c *tailer.Checkpoint, keep int, now time.Time) 
 		_ = file.Close()
 		return nil, err
 	}
-	g := &generation{id: newID(), path: path, inode: inodeOf(info), file: file, close: file.Close, grown: now}
+	g := &generation{id: NewID(), path: path, inode: inodeOf(info), file: file, close: file.Close, grown: now}
 	if c != nil {
 		g.id, g.offset = c.Source, c.Offset
 		g.head = bytesBefore(file, min(int64(headMax), c.Offset), headMax)

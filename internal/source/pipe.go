@@ -62,7 +62,7 @@ func NewPipe(path string, src io.ReadCloser, spool Spool, resume []tailer.Checkp
 		return nil, err
 	}
 	cfg.Logger = cfg.Logger.With("component", "source", "source", path)
-	p := &Pipe{cfg: cfg, id: newID(), path: path, spool: spool, src: src, over: make(chan struct{}), more: make(chan struct{}, 1)}
+	p := &Pipe{cfg: cfg, id: NewID(), path: path, spool: spool, src: src, over: make(chan struct{}), more: make(chan struct{}, 1)}
 	first, end := spool.Bounds()
 	p.offset = first
 	for _, c := range resume {

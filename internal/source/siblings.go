@@ -227,7 +227,7 @@ func (f *Follower) openLive(c candidate, file *os.File, now time.Time) {
 	if f.first && f.cfg.FromEnd {
 		tail := bytesBefore(file, c.size, 64<<10)
 		at := c.size - int64(len(tail)) + int64(bytes.LastIndexByte(tail, '\n')+1)
-		f.open(c, &tailer.Checkpoint{Source: newID(), Offset: at, End: at}, now)
+		f.open(c, &tailer.Checkpoint{Source: NewID(), Offset: at, End: at}, now)
 		return
 	}
 	f.open(c, nil, now)
@@ -235,7 +235,7 @@ func (f *Follower) openLive(c candidate, file *os.File, now time.Time) {
 
 // openRest opens a file of which the beginning was read under another name.
 func (f *Follower) openRest(c candidate, known *tailer.Checkpoint, now time.Time) {
-	f.open(c, &tailer.Checkpoint{Source: newID(), Offset: known.End, End: known.End}, now)
+	f.open(c, &tailer.Checkpoint{Source: NewID(), Offset: known.End, End: known.End}, now)
 }
 
 func (f *Follower) open(c candidate, from *tailer.Checkpoint, now time.Time) {
@@ -271,7 +271,7 @@ func (f *Follower) remember(c candidate, file *os.File, now time.Time) {
 		return
 	}
 	f.past = append(f.past, tailer.Checkpoint{
-		Source: newID(), Path: c.path, Device: c.inode.device, Inode: c.inode.number, HeadSize: len(head), Head: digest(head),
+		Source: NewID(), Path: c.path, Device: c.inode.device, Inode: c.inode.number, HeadSize: len(head), Head: digest(head),
 		Offset: c.size, End: c.size, Before: digest(before), Ended: true, Seen: now.UTC(),
 	})
 }

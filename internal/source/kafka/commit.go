@@ -20,14 +20,15 @@ type commit struct {
 	metadata string
 }
 
-// Commit tells the group that everything below offset low is accepted, and which
-// offsets above it are resolved (ascending), and returns when the brokers know.
+// Commit tells the group that everything below position low is accepted, and which
+// positions above it are resolved (ascending), and returns when the brokers know.
 // It does nothing if they do already. ErrLost says that the partition is somebody
 // else's.
 func (p *Partition) Commit(ctx context.Context, low int64, resolved []int64) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	next := commit{low, packResolved(low, resolved)}
+	low /= unit // a record is accepted as a whole
+	next := commit{low, packResolved(low*unit, resolved)}
 	switch {
 	case p.gone:
 		return ErrLost

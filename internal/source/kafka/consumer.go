@@ -141,7 +141,7 @@ func (c *Consumer) assigned(ctx context.Context, client *kgo.Client, given map[s
 		for _, number := range partitions {
 			p := newPartition(c, client, place{topic, number})
 			if last, ok := committed.Lookup(topic, number); ok && last.Err == nil && last.At >= 0 {
-				p.begin, p.resolved = last.At, unpackResolved(last.At, last.Metadata)
+				p.begin, p.resolved = last.At, unpackResolved(last.At*unit, last.Metadata)
 				p.committed = commit{last.At, last.Metadata}
 			}
 			if end, ok := ends.Lookup(topic, number); ok && end.Err == nil {

@@ -338,7 +338,7 @@ func TestResume(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	resolved := []int64{4, 5, 9}
+	resolved := []int64{4 * unit, 5*unit + 1, 9 * unit}
 	for round := range 2 {
 		consumer, err := New(Config{Brokers: fake.ListenAddrs(), Topics: []string{topic}, Group: "tailer"})
 		if err != nil {
@@ -352,10 +352,10 @@ func TestResume(t *testing.T) {
 			defer cancel()
 			begin, known := p.Resume()
 			if round == 0 {
-				return p.Commit(context.WithoutCancel(ctx), 3, resolved)
+				return p.Commit(context.WithoutCancel(ctx), 3*unit+7, resolved)
 			}
-			if begin != 3 || !slices.Equal(known, resolved) || !p.Replayed(9) || p.Replayed(10) {
-				t.Errorf("resumed at %d with %v resolved; 9 replayed: %v, 10: %v", begin, known, p.Replayed(9), p.Replayed(10))
+			if begin != 3*unit || !slices.Equal(known, resolved) || !p.Replayed(9*unit) || p.Replayed(10*unit) {
+				t.Errorf("resumed at %d with %v resolved; 9 replayed: %v, 10: %v", begin, known, p.Replayed(9*unit), p.Replayed(10*unit))
 			}
 			for want := int64(3); want < 10; {
 				line, err := p.Next()
@@ -363,7 +363,7 @@ func TestResume(t *testing.T) {
 					p.Wait(ctx, patience)
 					continue
 				}
-				if line.Pos.Offset != want || string(line.Bytes) != fmt.Sprint(want) {
+				if line.Pos.Offset != want*unit || string(line.Bytes) != fmt.Sprint(want) {
 					t.Errorf("offset %d holds %q, want %d", line.Pos.Offset, line.Bytes, want)
 				}
 				want++

@@ -16,8 +16,8 @@
 //	})
 //
 // Invariants:
-//   - A line's position is its record's offset; End is the offset after it.
-//     Position.Source names topic and partition, whoever reads them.
+//   - A line's position is its record's offset times 2^20, plus its number in the
+//     record. Position.Source names topic and partition, whoever reads them.
 //   - Offsets are committed by Commit and by nothing else: never on a timer, and
 //     never ahead of it.
 //   - A partition that is taken away in good order is kept until its reader has

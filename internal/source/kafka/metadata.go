@@ -6,19 +6,19 @@ import (
 	"strings"
 )
 
-// What stands beside a committed offset: which records above it are dealt with
+// What stands beside a committed offset: which lines above it are dealt with
 // already, so that the next owner of the partition does not deliver them again.
 // Requests end in another order than they begin, so a slow one holds the offset
 // back while later ones are delivered.
 //
-//	t1:<base64 of the distances between the offsets, as uvarints, from low on>
+//	t1:<base64 of the distances between their positions, as uvarints, from low on>
 const metadataMark = "t1:"
 
 // maxMetadata is below offset.metadata.max.bytes, 4,096 unless a broker's
 // configuration says otherwise (Apache Kafka 0.8.2 to 4.1).
 const maxMetadata = 3800
 
-// packResolved writes offsets, which ascend from low on. Those that do not fit
+// packResolved writes positions, which ascend from low on. Those that do not fit
 // are left out, the highest first.
 func packResolved(low int64, resolved []int64) string {
 	var packed []byte
@@ -49,7 +49,7 @@ func unpackResolved(low int64, metadata string) []int64 {
 	var resolved []int64
 	for last := low; len(packed) > 0; {
 		step, n := binary.Uvarint(packed)
-		if n <= 0 || step > 1<<40 {
+		if n <= 0 || step > 1<<60 {
 			return nil
 		}
 		packed = packed[n:]

@@ -15,6 +15,10 @@ import (
 )
 
 const (
+	// unit is how many positions an offset has, one for each line of its record, so
+	// that no two lines share one, by which what was made of them is known again.
+	// Further lines of a record share the last.
+	unit = 1 << 20
 	// pauseBytes is how much of a partition waits in memory before it is paused.
 	pauseBytes = 2 << 20
 	// unknownEnd is the end of a partition that could not be asked for.
@@ -34,7 +38,7 @@ type Partition struct {
 	at       place
 	source   string
 	begin    int64   // committed offset when it was assigned
-	resolved []int64 // offsets above begin that the last owner had dealt with
+	resolved []int64 // positions above begin that the last owner had dealt with
 	end      int64   // offset after the last record when it was assigned
 	client   *kgo.Client
 	field    string
@@ -66,13 +70,13 @@ func newPartition(c *Consumer, client *kgo.Client, at place) *Partition {
 // Source is Position.Source of its lines: "kafka:<topic>/<partition>".
 func (p *Partition) Source() string { return p.source }
 
-// Resume returns where the group has committed to, and the offsets above it whose
-// records were dealt with all the same.
-func (p *Partition) Resume() (offset int64, resolved []int64) { return p.begin, p.resolved }
+// Resume returns the position up to which the group has committed, and those above
+// it that were dealt with all the same.
+func (p *Partition) Resume() (low int64, resolved []int64) { return p.begin * unit, p.resolved }
 
-// Replayed reports whether the record at offset was there before this member got
-// the partition, so that another may have delivered what it is part of.
-func (p *Partition) Replayed(offset int64) bool { return offset < p.end }
+// Replayed reports whether the record at a position was there before this member
+// got the partition, so that another may have delivered what it is part of.
+func (p *Partition) Replayed(at int64) bool { return at/unit < p.end }
 
 // Counts returns what was met so far.
 func (p *Partition) Counts() Counts {
@@ -94,6 +98,10 @@ func (p *Partition) Next() (tailer.Line, error) {
 	line := p.line
 	line.Bytes, p.rest, _ = bytes.Cut(p.rest, newline)
 	line.Bytes = bytes.TrimSuffix(line.Bytes, carriageReturn)
+	if len(p.rest) > 0 && line.Pos.Offset+1 < line.Pos.End {
+		line.Pos.End = line.Pos.Offset + 1
+		p.line.Pos.Offset++
+	}
 	p.mu.Lock()
 	p.counts.Lines++
 	p.counts.Bytes += int64(len(line.Bytes))
@@ -115,7 +123,7 @@ func (p *Partition) Wait(ctx context.Context, d time.Duration) {
 	}
 }
 
-// Held notes the record of which a part is still to be returned.
+// Held notes the next line of a record of which a part is still to be returned.
 func (p *Partition) Held(note func(tailer.Position)) {
 	if len(p.rest) > 0 {
 		note(p.line.Pos)
@@ -140,7 +148,7 @@ func (p *Partition) open(record *kgo.Record) {
 		}
 	}
 	p.line = tailer.Line{
-		Pos:    tailer.Position{Source: p.source, Offset: record.Offset, End: record.Offset + 1},
+		Pos:    tailer.Position{Source: p.source, Offset: record.Offset * unit, End: (record.Offset + 1) * unit},
 		Writer: string(record.Key),
 	}
 	p.rest = bytes.TrimSuffix(text, newline)

@@ -10,14 +10,12 @@ import (
 	"tailer/internal/source/event"
 )
 
-// decodeText takes a body apart into lines. A run of lines of one writer is one
-// entry: nothing can come between them.
-func decodeText(body []byte, writer string) []Entry {
-	body = bytes.TrimSuffix(body, []byte("\n"))
-	if len(body) == 0 {
-		return nil
+// decodeText takes a body apart into lines.
+func decodeText(body []byte, writer string) (entries []Entry) {
+	for line := range bytes.Lines(body) {
+		entries = append(entries, Entry{Writer: writer, Text: bytes.TrimSuffix(line, []byte("\n"))})
 	}
-	return []Entry{{Writer: writer, Text: body}}
+	return entries
 }
 
 // errField says that an object lacks the member that was asked for.

@@ -41,11 +41,15 @@ type Source struct {
 	in     *bufio.Reader
 	offset int64 // of the next byte that in takes from disk
 	rest   []byte
-	line   tailer.Line
+	line   tailer.Line // of the current entry; its position is that of its next line
 
-	mu  sync.Mutex
-	end int64 // of the last entry handed on; guarded by mu
+	mu     sync.Mutex
+	end    int64   // of the last entry handed on; guarded by mu
+	spread []spans // entries of several lines above the last checkpoint, in order; guarded by mu
 }
+
+// spans is where an entry stands.
+type spans struct{ begin, end int64 }
 
 // NewSource goes on where resume, which Checkpoints returned in the last run, says.
 // id is that of a source that has no checkpoint yet; limit is Config.MaxBody.
@@ -96,8 +100,9 @@ func (r diskReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Next returns the next line; tailer.ErrPause when there is none now. All lines of
-// an entry have its position.
+// Next returns the next line; tailer.ErrPause when there is none now. The position
+// of line i of an entry begins i bytes behind the entry's own: no two lines share
+// one, by which what was made of them is known again.
 func (s *Source) Next() (tailer.Line, error) {
 	if s.rest == nil {
 		if err := s.open(); err != nil {
@@ -110,6 +115,8 @@ func (s *Source) Next() (tailer.Line, error) {
 	s.rest = nil
 	if more {
 		s.rest = rest
+		line.Pos.End = line.Pos.Offset + 1
+		s.line.Pos.Offset++
 	}
 	return line, nil
 }
@@ -134,6 +141,9 @@ func (s *Source) open() error {
 	}
 	s.mu.Lock()
 	s.end = end
+	if bytes.IndexByte(entry.Text, '\n') >= 0 {
+		s.spread = append(s.spread, spans{at, end})
+	}
 	s.mu.Unlock()
 	return nil
 }
@@ -152,7 +162,7 @@ func (s *Source) Wait(ctx context.Context, d time.Duration) {
 	}
 }
 
-// Held notes the entry of which a part is still to be returned.
+// Held notes the next line of an entry of which a part is still to be returned.
 func (s *Source) Held(note func(tailer.Position)) {
 	if s.rest != nil {
 		note(s.line.Pos)
@@ -168,14 +178,26 @@ type Marks interface {
 // Checkpoints returns how to go on after a restart, and lets the spool forget what
 // is resolved.
 func (s *Source) Checkpoints(m Marks) []tailer.Checkpoint {
-	s.mu.Lock()
-	end := s.end
-	s.mu.Unlock()
-	low := min(max(m.Low(s.id), s.start), end)
+	low, end := s.low(m.Low(s.id))
 	if err := s.disk.Release(low); err != nil {
 		s.logger.Warn("spool can't be released", "err", err)
 	}
 	return []tailer.Checkpoint{{Source: s.id, Path: s.name, Offset: low, End: end, Resolved: m.Resolved(s.id), Seen: time.Now().UTC()}}
+}
+
+// low is where reading has to go on, at the beginning of an entry, so that nothing
+// from mark on is left out.
+func (s *Source) low(mark int64) (low, end int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	low = min(max(mark, s.start), s.end)
+	for len(s.spread) > 0 && s.spread[0].end <= low {
+		s.spread = s.spread[1:]
+	}
+	if len(s.spread) > 0 && s.spread[0].begin < low {
+		low = s.spread[0].begin
+	}
+	return low, s.end
 }
 
 // Lag returns how many bytes wait in the spool.

@@ -1,0 +1,62 @@
+package push
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+)
+
+const (
+	headerTime = 5 * time.Second
+	bodyTime   = 2 * time.Minute
+	closeTime  = 5 * time.Second
+)
+
+// A Server serves a Handler until Close.
+type Server struct {
+	http  *http.Server
+	addr  string
+	ended chan error
+}
+
+// Listen serves handler on address. Without a token, only loopback is taken. Port
+// 0 is any free one.
+func Listen(address string, handler *Handler) (*Server, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, fmt.Errorf("http address %q: it must be HOST:PORT", address)
+	}
+	if ip := net.ParseIP(host); handler.cfg.Token == "" && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, fmt.Errorf("http address %q: any but loopback needs token_file", address)
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listen for deliveries: %w", err)
+	}
+	s := &Server{
+		http: &http.Server{Handler: handler, ReadHeaderTimeout: headerTime, ReadTimeout: bodyTime},
+		addr: listener.Addr().String(), ended: make(chan error, 1),
+	}
+	go func() { s.ended <- s.http.Serve(listener) }()
+	return s, nil
+}
+
+// Addr returns host and port.
+func (s *Server) Addr() string { return s.addr }
+
+// Close takes what is under way, but for no longer than 5 s, and nothing more.
+func (s *Server) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
+	defer cancel()
+	err := s.http.Shutdown(ctx)
+	if err != nil {
+		err = s.http.Close() // its sender was not answered, so it comes again
+	}
+	if ended := <-s.ended; !errors.Is(ended, http.ErrServerClosed) {
+		err = errors.Join(err, ended)
+	}
+	return err
+}
