@@ -136,6 +136,7 @@ type Exchange struct {
 	ModelID       string // LiteLLM's id of the deployment
 	Provider      string // custom_llm_provider
 	LiteLLM       string // LiteLLM's version
+	Callback      bool   // LiteLLM's own langfuse callback handled it
 	LiteLLMTrace  string // `trace_id` of its payload, by which its own callback may name its trace; a session's requests share one
 	ResponseID    string
 	ResponseModel string // `model` of the response

@@ -113,6 +113,7 @@ type Call struct {
 	ModelID       string
 	Provider      string
 	LiteLLM       string // LiteLLM's version
+	Langfuse      bool   // the record is that of LiteLLM's own langfuse callback
 	TraceID       string // `trace_id` of the payload: the session's id (1.84 and later), else LiteLLM's own
 	ResponseID    string
 	ResponseModel string

@@ -73,7 +73,9 @@ func (p *Parser) decode(f *frame, r *tailer.Record) bool {
 	text := f.text
 	switch f.form.decode {
 	case asKwargs:
-		return p.decodeKwargs(text[len(f.form.prefix)-1:], r)
+		ok := p.decodeKwargs(text[len(f.form.prefix)-1:], r)
+		r.Call.Langfuse = strings.HasPrefix(f.form.prefix, "Langfuse ")
+		return ok
 	case asPayload:
 		return p.decodePayload(text, r)
 	case asArguments:

@@ -24,12 +24,13 @@ func (k Key) String() string {
 	return hex.EncodeToString(k.Trace[:]) + "/" + hex.EncodeToString(k.Span[:])
 }
 
-// Beside says which trace LiteLLM's own Langfuse callback writes for the same
-// request, for sinks that add to it. The zero value: not known.
+// Beside is what LiteLLM's own Langfuse callback makes of the same request, for
+// sinks that add to it. The zero value: not known.
 type Beside struct {
-	TraceID  string `json:"trace,omitempty"`      // as that callback writes it
-	Shared   bool   `json:"shared,omitempty"`     // other requests of the session have the same trace
-	Observed string `json:"generation,omitempty"` // id of its generation, "" when it cannot be known
+	TraceID  string `json:"trace,omitempty"`    // of its trace, as it writes it; "": cannot be known
+	Shared   bool   `json:"shared,omitempty"`   // other requests may have the same trace
+	Callback bool   `json:"callback,omitempty"` // the log shows that it is on
+	Minor    int    `json:"minor,omitempty"`    // LiteLLM's version after the 1; 0: not known
 }
 
 // An Item is one encoded exchange on its way out, with what its sender wants

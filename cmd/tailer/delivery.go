@@ -11,6 +11,7 @@ import (
 
 	"tailer"
 	"tailer/ship"
+	"tailer/ship/langfuse"
 	"tailer/ship/ledger"
 	"tailer/ship/otlp"
 	"tailer/state"
@@ -104,7 +105,7 @@ func (d *delivery) Deliver(ctx context.Context, x *tailer.Exchange) error {
 	if err != nil {
 		return err
 	}
-	return d.Delivery.Deliver(ctx, item)
+	return d.Delivery.Deliver(ctx, item.With(langfuse.Beside(x)))
 }
 
 // resolve gives back the positions of an item that is resolved.

@@ -15,6 +15,7 @@ func langfuseFlags() []cli.Flag {
 		&cli.StringFlag{Name: "public-key", Usage: "`KEY` of the project (LANGFUSE_PUBLIC_KEY)"},
 		&cli.StringFlag{Name: "secret-key", Usage: "`KEY` of the project; better in the environment (LANGFUSE_SECRET_KEY)"},
 		&cli.StringFlag{Name: "api", Value: langfuse.APIAuto, Usage: "`WAY` into Langfuse: auto, otlp, ingestion"},
+		&cli.StringFlag{Name: "mode", Value: langfuse.ModeOwn, Usage: "`MODE` beside LiteLLM's own langfuse callback: own (it is off), upsert (add to its traces: v2, v3), annotate (scores on its traces: v4), auto"},
 		&cli.StringFlag{Name: "release", Usage: "`NAME` of the release (LANGFUSE_RELEASE)"},
 	}
 }

@@ -127,7 +127,7 @@ func (o *options) readLangfuse(c *cli.Context, lookup lookupFunc) error {
 		return usagef("%v", err)
 	}
 	for name, field := range map[string]*string{
-		"host": &cfg.BaseURL, "public-key": &cfg.PublicKey, "environment": &cfg.Environment, "release": &cfg.Release, "api": &cfg.API,
+		"host": &cfg.BaseURL, "public-key": &cfg.PublicKey, "environment": &cfg.Environment, "release": &cfg.Release, "api": &cfg.API, "mode": &cfg.Mode,
 	} {
 		if c.IsSet(name) {
 			*field = c.String(name)

@@ -138,6 +138,9 @@ func readFollowOptions(c *cli.Context, cfg *config.Config) (*options, error) {
 	if !c.IsSet("api") {
 		o.langfuse.API = cfg.Langfuse.API
 	}
+	if !c.IsSet("mode") {
+		o.langfuse.Mode = cfg.Langfuse.Mode
+	}
 	return o, nil
 }
 

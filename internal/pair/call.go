@@ -168,6 +168,7 @@ func (a *attempt) merge(r *tailer.Record) {
 		a.End = r.Call.End
 	}
 	a.Upstream = a.Upstream || r.Call.Upstream
+	a.Langfuse = a.Langfuse || r.Call.Langfuse
 	a.Private = a.Private || r.Call.Private
 }
 

@@ -31,6 +31,7 @@ func (c *call) exchange(log *outcomes) (x tailer.Exchange, ok bool) {
 		CallID: c.id, Request: c.request, Key: c.key, Streamed: last.Streamed, Private: last.Private,
 		CallType: callType(c.request.Route, last.CallType), ModelGroup: last.ModelGroup, LiteLLM: last.LiteLLM,
 		LiteLLMTrace: last.TraceID,
+		Callback:     last.Langfuse,
 		Positions:    c.pos, Incomplete: reasons,
 	}
 	x.ClientCallID = slices.ContainsFunc(x.Request.Headers, func(h tailer.Header) bool {

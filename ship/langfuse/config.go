@@ -37,6 +37,7 @@ type Config struct {
 	Timeout      time.Duration     // of one request, answer included; 0: 20 s
 	VisibleAfter time.Duration     // how long a v4 server may take to show a row; 0: 15 s
 	API          string            // APIAuto, APIOTLP or APIIngestion; "": APIAuto
+	Mode         string            // ModeOwn, ModeUpsert, ModeAnnotate or ModeAuto; "": ModeOwn
 	Version      string            // tailer's own version, told to the server; "": "unknown"
 	Transport    http.RoundTripper // nil: the sink's own
 	Logger       *slog.Logger      // nil: silent
@@ -55,6 +56,9 @@ func (c *Config) check() (*url.URL, error) {
 	}
 	if c.Timeout == 0 {
 		c.Timeout = defaultTimeout
+	}
+	if c.Mode == "" {
+		c.Mode = ModeOwn
 	}
 	if c.VisibleAfter == 0 {
 		c.VisibleAfter = defaultVisible
@@ -77,6 +81,8 @@ func (c *Config) check() (*url.URL, error) {
 		return nil, errors.New("langfuse public key and secret key are required (LANGFUSE_PUBLIC_KEY, LANGFUSE_SECRET_KEY)")
 	case c.API != APIAuto && c.API != APIOTLP && c.API != APIIngestion:
 		return nil, fmt.Errorf("langfuse api %q is none of auto, otlp, ingestion", c.API)
+	case c.Mode != ModeOwn && c.Mode != ModeUpsert && c.Mode != ModeAnnotate && c.Mode != ModeAuto:
+		return nil, fmt.Errorf("langfuse mode %q is none of own, upsert, annotate, auto", c.Mode)
 	case c.Timeout < 0 || c.VisibleAfter < 0:
 		return nil, errors.New("langfuse timeout and time to show must not be negative")
 	case c.Environment != "" && (!environment.MatchString(c.Environment) || strings.HasPrefix(c.Environment, "langfuse")):

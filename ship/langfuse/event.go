@@ -74,6 +74,18 @@ type usageBody struct {
 // events turns the spans of one item into what an ingestion batch says instead:
 // a trace-create for the root, then one event per span.
 func (s *Sink) events(item *ship.Item) []event {
+	switch s.plan(item) {
+	case ModeUpsert:
+		return s.upserts(item)
+	case ModeAnnotate:
+		return s.scores(item)
+	default:
+		return s.ownEvents(item)
+	}
+}
+
+// ownEvents are a whole trace.
+func (s *Sink) ownEvents(item *ship.Item) []event {
 	at := milliseconds(item.At())
 	var out []event
 	for _, scope := range s.stamped(item).GetResourceSpans()[0].GetScopeSpans() {

@@ -59,6 +59,9 @@ func (s *Sink) groups(items []*ship.Item) ([]*group, error) {
 	var last *group
 	for _, item := range items {
 		events := s.events(item)
+		if len(events) == 0 { // nothing to add: that is delivered
+			continue
+		}
 		text, err := marshalEvents(events)
 		if err != nil {
 			return nil, err
@@ -159,6 +162,9 @@ func (s *Sink) readOutcomes(answer *reply, g *group, failed map[*ship.Item]*ship
 		case strings.Contains(e.Message, "Event type not accepted"):
 			failure.Err = errors.New("langfuse v4 takes no traces by JSON ingestion: set the api to auto or otlp")
 			s.forget()
+			if s.cfg.Mode == ModeUpsert {
+				return errNoUpsert
+			}
 		case e.Status == http.StatusBadRequest:
 			failure.Class = ship.Refused
 		}

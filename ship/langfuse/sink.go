@@ -28,8 +28,9 @@ type Sink struct {
 	cfg     Config
 	client  *client
 	logger  *slog.Logger
-	version string // "" until the server was asked
-	api     string // the same
+	version string      // "" until the server was asked
+	api     string      // the same
+	beside  besideState // of modes other than ModeOwn
 }
 
 var _ ship.Sink = (*Sink)(nil)
@@ -62,6 +63,14 @@ func (s *Sink) Send(ctx context.Context, items []*ship.Item) error {
 	if err != nil {
 		return err
 	}
+	if s.cfg.Mode != ModeOwn {
+		return s.sendBeside(ctx, api, items)
+	}
+	s.warnTwoWriters(items)
+	return s.sendOwn(ctx, api, items)
+}
+
+func (s *Sink) sendOwn(ctx context.Context, api string, items []*ship.Item) error {
 	if api == APIIngestion {
 		return s.ingest(ctx, items)
 	}

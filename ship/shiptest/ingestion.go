@@ -22,7 +22,7 @@ type Event struct {
 var (
 	environment = regexp.MustCompile(`^[a-z0-9_-]{1,40}$`)
 	levels      = []string{"DEBUG", "DEFAULT", "WARNING", "ERROR"}
-	kinds       = []string{"trace-create", "span-create", "generation-create", "event-create"}
+	kinds       = []string{"trace-create", "span-create", "generation-create", "event-create", "score-create"}
 )
 
 type verdict struct {
@@ -65,7 +65,7 @@ func (s *Server) judge(event Event) verdict {
 	}
 	v := verdict{ID: event.ID, Status: http.StatusBadRequest, Message: "Invalid request data"}
 	switch problem := check(event); {
-	case s.major() != "2" && s.major() != "3":
+	case s.major() != "2" && s.major() != "3" && !s.dual && event.Type != "score-create":
 		v.Message = "Event type not accepted"
 	case s.poison[trace] != 0:
 		v.Status, v.Error = s.poison[trace], "poison"
