@@ -14,6 +14,7 @@ import (
 	"tailer/internal/enrich"
 	"tailer/internal/metrics"
 	"tailer/internal/pipeline"
+	"tailer/internal/spool"
 )
 
 func metricsFlags() []cli.Flag {
@@ -27,7 +28,8 @@ type meter struct {
 	*metrics.Metrics
 	server *metrics.Server
 	mu     sync.Mutex
-	logs   []*meteredLog // guarded by mu
+	logs   []*meteredLog  // guarded by mu
+	spools []*spool.Spool // guarded by mu
 }
 
 // newMeter listens, if an address is configured.
@@ -44,6 +46,7 @@ func newMeter(listener config.Listener, sink *delivery, enricher *enrich.Enriche
 		Delivery: func() metrics.Delivery { return deliveryGauges(sink) },
 		Secrets:  func() int64 { return enricher.Counts().Secrets },
 		Logs:     m.readings,
+		Spool:    m.spooled,
 	})
 	m.server, err = metrics.Listen(listener.Listen, token, m.Metrics)
 	if err != nil {
@@ -86,6 +89,27 @@ func (m *meter) readings() []metrics.Reading {
 		readings[i] = l.reading()
 	}
 	return readings
+}
+
+// spooled adds up what the spools of pipes hold, and what they had to drop.
+func (m *meter) spooled() (size, dropped int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, s := range m.spools {
+		first, end := s.Bounds()
+		size, dropped = size+end-first, dropped+s.Dropped()
+	}
+	return size, dropped
+}
+
+// keep looks at a spool from now on.
+func (m *meter) keep(s *spool.Spool) {
+	if m == nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.spools = append(m.spools, s)
 }
 
 // watch puts the meter into the stages of one log.

@@ -3,6 +3,7 @@ package main_test
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -156,6 +157,51 @@ func TestMetricsOfAnOutage(t *testing.T) {
 	for _, want := range []string{"tailer_unsent_traces" + sink + "75", "tailer_oldest_unsent_timestamp_seconds" + sink + "1.", "tailer_sent_total" + sink + "0"} {
 		if !strings.Contains(text, "\n"+want) {
 			t.Errorf("no %s\n%s", want, text)
+		}
+	}
+}
+
+// TestMetricsNames demands that a running tailer has every metric that the
+// dashboard and the alert rules name. With TAILER_TEST_PROMTOOL it gives the
+// scrape to promtool as well.
+func TestMetricsNames(t *testing.T) {
+	t.Parallel()
+	c := openCapture(t, "1.109.1/json-detailed-nocb")
+	server := shiptest.New("4.16.0")
+	defer server.Close()
+	log := writeFile(t, filepath.Join(t.TempDir(), "proxy.log"), c.text(t, "proxy.log"))
+	d := startDaemon(t, keys(server), "--timezone", "UTC", "--give-up", "1s", "--deny-users", "bob@example.com", log)
+	defer d.stop(t)
+	text := d.until(t, "tailer_dropped_total{")
+	text += d.until(t, "tailer_incomplete_total{")
+	text += d.until(t, "tailer_sent_total{")
+	name := regexp.MustCompile(`\b(?:tailer|process|go)_[a-z_]+\b`)
+	deploy := filepath.Join("..", "..", "deploy")
+	for _, file := range []string{"grafana/tailer.json", "prometheus/tailer.rules.yaml", "prometheus/tailer.rules.test.yaml"} {
+		used := map[string]bool{}
+		for _, n := range name.FindAllString(string(readFile(t, filepath.Join(deploy, file))), -1) {
+			used[n] = true
+		}
+		if len(used) < 5 {
+			t.Errorf("%s names only %d metrics", file, len(used))
+		}
+		for n := range used {
+			if !strings.Contains(text, "\n# TYPE "+n+" ") {
+				t.Errorf("%s names %s, which is not there", file, n)
+			}
+		}
+	}
+	var board struct {
+		Panels []struct{ Title string }
+	}
+	if err := json.Unmarshal(readFile(t, filepath.Join(deploy, "grafana", "tailer.json")), &board); err != nil || len(board.Panels) < 10 {
+		t.Errorf("the dashboard has %d panels: %v", len(board.Panels), err)
+	}
+	if promtool := os.Getenv("TAILER_TEST_PROMTOOL"); promtool != "" {
+		cmd := exec.Command(promtool, "check", "metrics")
+		cmd.Stdin = strings.NewReader(d.get(t, "/metrics"))
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("promtool: %v\n%s", err, out)
 		}
 	}
 }

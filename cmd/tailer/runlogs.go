@@ -133,6 +133,7 @@ func (s *logSet) openPipe(file, name string, src io.ReadCloser, resume []tailer.
 		return nil, errors.Join(err, src.Close())
 	}
 	s.spools = append(s.spools, kept)
+	s.meter.keep(kept)
 	return source.NewPipe(name, src, kept, resume, cfg)
 }
 

@@ -38,8 +38,8 @@ type Reading struct {
 type Gauges struct {
 	Delivery func() Delivery
 	Logs     func() []Reading
-	Secrets  func() int64 // pieces of text that were redacted
-	Spool    func() int64 // bytes on disk of pipes
+	Secrets  func() int64                 // pieces of text that were redacted
+	Spool    func() (size, dropped int64) // bytes of pipes, on disk and lost
 }
 
 // asked is a collector that asks.
@@ -53,11 +53,12 @@ type asked struct {
 func newAsked() *asked {
 	a := &asked{descs: map[string]*prometheus.Desc{}}
 	for name, help := range map[string]string{
-		"duplicates_avoided_total": "Traces not sent because they had been accepted before.",
-		"outbox_traces":            "Traces that wait to be accepted by every sink.",
-		"outbox_bytes":             "Bytes of the traces that wait to be accepted by every sink.",
-		"secrets_redacted_total":   "Pieces of text that were redacted.",
-		"spool_bytes":              "Bytes of pipes that were read and are not delivered.",
+		"duplicates_avoided_total":  "Traces not sent because they had been accepted before.",
+		"outbox_traces":             "Traces that wait to be accepted by every sink.",
+		"outbox_bytes":              "Bytes of the traces that wait to be accepted by every sink.",
+		"secrets_redacted_total":    "Pieces of text that were redacted.",
+		"spool_bytes":               "Bytes of pipes that were read and are not delivered.",
+		"spool_dropped_bytes_total": "Bytes of pipes that were lost because the spool was full.",
 	} {
 		a.descs[name] = prometheus.NewDesc(namespace+"_"+name, help, nil, nil)
 	}
@@ -129,7 +130,9 @@ func (a *asked) Collect(out chan<- prometheus.Metric) {
 		send("secrets_redacted_total", prometheus.CounterValue, float64(g.Secrets()))
 	}
 	if g.Spool != nil {
-		send("spool_bytes", prometheus.GaugeValue, float64(g.Spool()))
+		size, dropped := g.Spool()
+		send("spool_bytes", prometheus.GaugeValue, float64(size))
+		send("spool_dropped_bytes_total", prometheus.CounterValue, float64(dropped))
 	}
 	if g.Logs != nil {
 		for _, r := range g.Logs() {

@@ -69,7 +69,7 @@ func TestScrape(t *testing.T) {
 			}}
 		},
 		Secrets: func() int64 { return 11 },
-		Spool:   func() int64 { return 12 },
+		Spool:   func() (size, dropped int64) { return 12, 13 },
 		Logs: func() []metrics.Reading {
 			return []metrics.Reading{{Log: "a.log", Behind: 10, Newest: old}, {Log: "b.log", Newest: old}}
 		},
@@ -85,7 +85,7 @@ func TestScrape(t *testing.T) {
 		`tailer_users_total{source="header:x-openwebui-user-email"} 1`, `tailer_users_total{source="none"} 2`,
 		`tailer_sessions_total{source="other"} 1`, `tailer_dropped_total{rule="denied user"} 1`, `tailer_sent_total{sink="langfuse"} 7`, `tailer_rejected_total{sink="langfuse"} 1`,
 		"tailer_duplicates_avoided_total 3", "tailer_outbox_traces 3", "tailer_outbox_bytes 4096", `tailer_send_failures_total{sink="langfuse"} 5`, `tailer_sink_up{sink="langfuse"} 0`, `tailer_sink_up{sink="file:x"} 1`, `tailer_unsent_traces{sink="langfuse"} 3`,
-		`tailer_oldest_unsent_timestamp_seconds{sink="langfuse"} ` + strconv.FormatInt(old.Unix(), 10)[:1] + ".", "tailer_secrets_redacted_total 11", "tailer_spool_bytes 12",
+		`tailer_oldest_unsent_timestamp_seconds{sink="langfuse"} ` + strconv.FormatInt(old.Unix(), 10)[:1] + ".", "tailer_secrets_redacted_total 11", "tailer_spool_bytes 12", "tailer_spool_dropped_bytes_total 13",
 		`tailer_lag_bytes{log="a.log"} 10`, `tailer_lag_seconds{log="a.log"} 60`, `tailer_lag_seconds{log="b.log"} 0`,
 		`tailer_build_info{goversion="go1`, "go_goroutines", "process_resident_memory_bytes",
 	} {
