@@ -184,6 +184,42 @@ func TestGivesUp(t *testing.T) {
 	})
 }
 
+// A sink that cannot take a whole batch in the time that a request has gets smaller
+// ones, and larger ones again once it answers.
+func TestSlowSink(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := true
+		answer := func(items []*Item) error {
+			if slow && len(items) > 3 {
+				return &SendError{Unknown: true, Err: errors.New("time-out")}
+			}
+			return nil
+		}
+		sink := &script{steps: slices.Repeat([]func([]*Item) error{answer}, 100)}
+		f := newFixture(t, Config{}, sink)
+		var names []string
+		for i := range 32 {
+			names = append(names, string(rune('A'+i)))
+		}
+		f.deliver(t, names...)
+		equal(t, "taken", sink.taken, names...)
+		if len(sink.sent) > 40 {
+			t.Errorf("%d requests: %q", len(sink.sent), sink.sent)
+		}
+		slow = false
+		for range 8 {
+			f.deliver(t, "x")
+		}
+		f.deliver(t, names...)
+		if last := sink.sent[len(sink.sent)-1]; len(strings.Fields(last)) != len(names) {
+			t.Errorf("the last request: %q", last)
+		}
+		if err := f.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // A daemon has all the time of the world, and says so.
 func TestPatience(t *testing.T) {
 	for _, test := range []struct {

@@ -179,3 +179,32 @@ func TestDeadLetters(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// After a crash a file tells what it has got; a line that was cut off it has not.
+func TestFileSinkHas(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "spans.jsonl")
+	a, b, c := newItem(t, "a"), newItem(t, "b"), newItem(t, "c")
+	cut := lineOf(b)[:len(lineOf(b))-4]
+	if err := os.WriteFile(path, []byte(lineOf(a)+cut), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	sink, err := NewFileSink(path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = sink.Close() }()
+	if err := sink.Send(t.Context(), []*Item{c}); err != nil {
+		t.Fatal(err)
+	}
+	has, err := sink.Has(t.Context(), []*Item{a, b, c})
+	if err != nil || !has[a] || has[b] || !has[c] {
+		t.Errorf("has %v %v %v, %v", has[a], has[b], has[c], err)
+	}
+	pipe, err := NewFileSink("-", io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pipe.Has(t.Context(), []*Item{a}); !errors.Is(err, ErrCannotAsk) {
+		t.Errorf("a pipe: %v", err)
+	}
+}

@@ -26,6 +26,7 @@ type lane struct {
 	wait   patience
 	pause  time.Time // no request before
 	last   *Item     // that the sink said it accepted
+	shift  int       // batches are smaller by this power of two: the sink did not answer in time
 
 	// Guarded by Delivery.mu.
 	queue  []*parcel
@@ -64,7 +65,8 @@ func (l *lane) add(e *entry) {
 	case ReconcileAlways:
 		p.ask = true
 	case ReconcileUnknown:
-		p.ask = e.Start.Before(l.knows)
+		// A sink that shows everything at once knows only what it was sent last.
+		p.ask = e.Start.Before(l.knows) && l.asker != nil && l.asker.Lag() > 0
 	case ReconcileNever:
 	}
 	l.push(p)
@@ -187,7 +189,7 @@ func (l *lane) next() []*parcel {
 	for _, p := range l.queue {
 		bytes += int(p.entry.Size)
 		spans += p.entry.Spans
-		if p.ask || n > 0 && (bytes > l.d.cfg.MaxBytes || spans > l.d.cfg.MaxSpans) {
+		if p.ask || n > 0 && (bytes > l.d.cfg.MaxBytes>>l.shift || spans > l.d.cfg.MaxSpans>>l.shift) {
 			break
 		}
 		n++

@@ -44,18 +44,29 @@ func (l *lane) send(ctx context.Context, batch []*parcel) error {
 		return nil
 	case KeysRefused, Transient:
 	}
+	if failure.Unknown && failure.Status == 0 {
+		l.shift = min(l.shift+1, maxShift) // it may have been too much for the time that it has
+	}
 	l.again(ctx, batch, failure)
 	return l.trouble(failure)
 }
 
+// maxShift keeps batches of a slow sink at a few items.
+const maxShift = 6
+
 // again puts back a batch whose request failed: as it was, or, where the sink may
 // have it and counts what comes twice, to be asked for.
 func (l *lane) again(ctx context.Context, batch []*parcel, failure *SendError) {
-	if !failure.Unknown || l.asker == nil {
-		l.groups = append(l.groups, batch)
+	repeat := !failure.Unknown || l.asker == nil
+	if !repeat {
+		folds, err := l.asker.Folds(ctx)
+		repeat = err == nil && folds
+	}
+	if half := len(batch) / 2; repeat && l.shift > 1 && half > 0 {
+		l.groups = append(l.groups, batch[half:], batch[:half])
 		return
 	}
-	if folds, err := l.asker.Folds(ctx); err == nil && folds {
+	if repeat {
 		l.groups = append(l.groups, batch)
 		return
 	}
@@ -69,6 +80,7 @@ func (l *lane) again(ctx context.Context, batch []*parcel, failure *SendError) {
 // accepted settles what the sink has taken.
 func (l *lane) accepted(batch []*parcel, items []*Item) {
 	l.recovered()
+	l.shift = max(l.shift-1, 0)
 	if l.asker != nil {
 		l.last = items[len(items)-1]
 	}

@@ -33,7 +33,9 @@ type Asker interface {
 	// tell. Other errors are those of Send.
 	Has(ctx context.Context, items []*Item) (map[*Item]bool, error)
 
-	// Lag is how long the sink may take to show what it has accepted.
+	// Lag is how long the sink may take to show what it has accepted. 0: it shows
+	// it at once, but only what it was sent last; it is then not asked for what it
+	// may have got before the store knew it.
 	Lag() time.Duration
 }
 
