@@ -1,17 +1,12 @@
 package main_test
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -85,25 +80,8 @@ func TestRunKafka(t *testing.T) {
 	}
 }
 
-// linesIn are the lines of a text that ends in a newline.
-func linesIn(text []byte) (lines []string) {
-	scan := bufio.NewScanner(bytes.NewReader(text))
-	scan.Buffer(nil, 64<<20)
-	for scan.Scan() {
-		lines = append(lines, scan.Text())
-	}
-	return lines
-}
-
-// groupMember is a tailer of the group.
-type groupMember struct {
-	out     string
-	process *exec.Cmd
-	ended   chan error
-	stopped bool
-}
-
-func newMember(t *testing.T, fake *kfake.Cluster, name string) *groupMember {
+// newMember starts a tailer of the group.
+func newMember(t *testing.T, fake *kfake.Cluster, name string) *follower {
 	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "tailer.yaml")
@@ -112,69 +90,8 @@ func newMember(t *testing.T, fake *kfake.Cluster, name string) *groupMember {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	m := &groupMember{out: filepath.Join(dir, name+".jsonl"), ended: make(chan error, 1)}
-	m.process = exec.Command(binary, "run", "--config", file, "--to", "file:"+m.out, "--flush-interval", "50ms")
-	m.process.Dir, m.process.Env = dir, []string{"HOME=" + dir, "PATH=" + os.Getenv("PATH")}
-	m.process.Stderr = &tailOf{t: t, name: name}
-	if err := m.process.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() { m.ended <- m.process.Wait() }()
+	m := &follower{name: name, dir: dir, out: filepath.Join(dir, name+".jsonl")}
+	m.start(t, "--config", file)
 	t.Cleanup(func() { m.stop(t) })
 	return m
-}
-
-// tailOf passes what a process says on to the test's log.
-type tailOf struct {
-	t    *testing.T
-	name string
-}
-
-var _ io.Writer = (*tailOf)(nil)
-
-func (w *tailOf) Write(p []byte) (int, error) {
-	w.t.Logf("%s: %s", w.name, bytes.TrimSpace(p))
-	return len(p), nil
-}
-
-// stop asks the tailer to end and waits for that.
-func (m *groupMember) stop(t *testing.T) {
-	t.Helper()
-	if m.stopped {
-		return
-	}
-	m.stopped = true
-	_ = m.process.Process.Signal(syscall.SIGTERM) // it may have ended
-	select {
-	case <-m.ended:
-	case <-time.After(patience):
-		_ = m.process.Process.Kill()
-		t.Error("tailer does not stop")
-	}
-}
-
-// lines are the requests that it has written.
-func (m *groupMember) lines() []string {
-	text, err := os.ReadFile(m.out)
-	if err != nil {
-		return nil // not made yet
-	}
-	return linesIn(text)
-}
-
-// wait returns when both members together have written count requests.
-func (m *groupMember) wait(t *testing.T, count int, other *groupMember) {
-	t.Helper()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	late := time.After(patience)
-	for len(m.lines())+len(other.lines()) < count {
-		select {
-		case <-tick.C:
-		case err := <-m.ended:
-			t.Fatalf("tailer ended: %v", err)
-		case <-late:
-			t.Fatalf("%d requests came, want %d", len(m.lines())+len(other.lines()), count)
-		}
-	}
 }

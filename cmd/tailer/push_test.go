@@ -6,8 +6,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -41,21 +39,8 @@ func TestRunPush(t *testing.T) {
 	dir := t.TempDir()
 	file := writeFile(t, filepath.Join(dir, "tailer.yaml"), fmt.Appendf(nil,
 		"sources:\n  - http: {listen: %q}\n    timezone: UTC\nstate_dir: %s\ngive_up: 15s\n", address, filepath.Join(dir, "state")))
-	m := &groupMember{out: filepath.Join(dir, "out.jsonl")}
-	start := func() {
-		t.Helper()
-		m.ended, m.stopped = make(chan error, 1), false
-		process := exec.Command(binary, "run", "--config", file, "--date", otlp.date, "--to", "file:"+m.out, "--flush-interval", "50ms")
-		process.Dir, process.Env = dir, []string{"HOME=" + dir, "PATH=" + os.Getenv("PATH")}
-		process.Stderr = &tailOf{t: t, name: "tailer"}
-		m.process = process
-		if err := process.Start(); err != nil {
-			t.Fatal(err)
-		}
-		ended := m.ended
-		go func() { ended <- process.Wait() }()
-	}
-	start()
+	m := &follower{name: "tailer", dir: dir, out: filepath.Join(dir, "out.jsonl")}
+	m.start(t, "--config", file, "--date", otlp.date)
 	t.Cleanup(func() { m.stop(t) })
 
 	a := bytes.SplitAfter(lines.text(t, "proxy.log"), []byte("\n"))
@@ -65,12 +50,12 @@ func TestRunPush(t *testing.T) {
 		if n/piece == 3 {
 			_ = m.process.Process.Kill()
 			<-m.ended
-			start()
+			m.start(t, "--config", file, "--date", otlp.date)
 		}
 		deliver(t, "http://"+address+"/lines?writer=pod-a", "text/plain", bytes.Join(a[min(n, len(a)):min(n+piece, len(a))], nil))
 		deliver(t, "http://"+address+"/v1/logs", "application/x-protobuf", asOTLP(t, b[min(n, len(b)):min(n+piece, len(b))]))
 	}
-	m.wait(t, len(want), &groupMember{})
+	m.wait(t, len(want), &follower{})
 	m.stop(t)
 	ids := map[string]int{}
 	for _, line := range m.lines() {

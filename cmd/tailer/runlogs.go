@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -159,6 +160,9 @@ func (s *logSet) follow(name string, src *config.Source, now time.Time) (*pipeli
 		Source: stream, Parse: parse.New(clock), Table: pair.New(pair.Config{GiveUp: s.o.giveUp, Prompt: true}), Tracker: s.tracker,
 		Run: pipeline.Run{Enrich: s.enricher, Deliver: s.sink, Repeated: s.tracker.Repeated},
 	}
+	if pod, ok := source.PodOf(name); ok && src.PodTags {
+		follow.Enrich = &tagger{follow.Enrich, pod.Tags()}
+	}
 	s.meter.watch(name, follow)
 	s.o.logger.Info("following", "source", name, "resumed", len(s.doc.Logs[name]) > 0)
 	return &pipeline.Log{
@@ -174,4 +178,18 @@ func (s *logSet) close() error {
 		errs = append(errs, c.Close())
 	}
 	return errors.Join(errs...)
+}
+
+// tagger adds tags to what another enricher says.
+type tagger struct {
+	pipeline.Enricher
+	tags []string
+}
+
+// Enrich implements pipeline.Enricher.
+func (t *tagger) Enrich(x *tailer.Exchange) {
+	t.Enricher.Enrich(x)
+	tags := slices.Concat(x.Attribution.Tags, t.tags)
+	slices.Sort(tags)
+	x.Attribution.Tags = slices.Compact(tags)
 }

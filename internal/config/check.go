@@ -83,6 +83,8 @@ func (s *Source) check() error {
 		return errors.New("exactly one of file, docker, journald, pipe, stdin, kafka and http is needed")
 	case s.Socket != "" && s.Docker == "":
 		return errors.New("socket is a setting of docker")
+	case s.PodTags && s.File == "":
+		return errors.New("pod_tags is a setting of file")
 	case s.Start != "" && s.Start != StartBeginning && s.Start != StartEnd:
 		return fmt.Errorf("start is %q; it may be %s, %s", s.Start, StartBeginning, StartEnd)
 	}

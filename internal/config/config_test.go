@@ -128,6 +128,7 @@ func TestRefused(t *testing.T) {
 		{"no kind in a source", "sources: [{start: end}]\n", 0, "entry 1"},
 		{"socket without docker", "sources: [{file: /x, socket: /y}]\n", 0, "socket"},
 		{"kafka without brokers", "sources: [{kafka: {topics: [a]}}]\n", 0, "brokers"},
+		{"pod_tags without file", "sources: [{stdin: true, pod_tags: true}]\n", 0, "pod_tags"},
 		{"http without a port", "sources: [{http: {listen: localhost}}]\n", 0, "http.listen"},
 		{"unknown start", "sources: [{file: /x, start: middle}]\n", 0, "middle"},
 		{"sink without to", "sinks: [{headers: {a: " + secret + "}}]\n", 0, "sinks, entry 1"},
