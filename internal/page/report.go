@@ -37,7 +37,6 @@ type reportView struct {
 	Zone    *time.Location
 	Styles  []asset
 	Scripts []asset
-	Theme   []asset
 	Policy  string
 	Period  string
 	Source  string
@@ -66,7 +65,10 @@ func writeReport(w io.Writer, d *report.Document, live *Live) error {
 		zone = time.UTC
 	}
 	view := reportView{
-		Document: d, Live: live, Data: newData(d, zone), Zone: zone, Styles: styles, Scripts: scripts, Theme: theme, Policy: filePolicy, Page: "report",
+		Document: d, Live: live, Data: newData(d, zone), Zone: zone, Styles: styles, Scripts: scripts, Policy: filePolicy, Page: "report",
+	}
+	if live != nil {
+		view.Scripts = liveScripts
 	}
 	if d.From != nil {
 		view.Period = period(d.From.In(zone), d.To.In(zone))

@@ -70,7 +70,7 @@ func (r *Report) Requests() int64 { return r.total.requests }
 // Add counts one request, unless it has counted the one of these ids before. It
 // keeps nothing of s.
 func (r *Report) Add(s *otlp.Summary) {
-	if !r.seen.add(s.TraceID, s.SpanID) {
+	if !r.cfg.Distinct && !r.seen.add(s.TraceID, s.SpanID) {
 		r.twice++
 		return
 	}

@@ -258,3 +258,12 @@ func (r *Reader) State(ctx context.Context) (state [2]int64, err error) {
 	}
 	return state, nil
 }
+
+// Title returns the last title that was made for a session, "" for none.
+func (r *Reader) Title(ctx context.Context, session string) (title string, err error) {
+	err = r.db.QueryRowContext(ctx, `SELECT title FROM request WHERE session = ? AND title <> '' ORDER BY start DESC LIMIT 1`, session).Scan(&title)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", storeError("read", r.path, err)
+	}
+	return title, nil
+}

@@ -59,7 +59,7 @@
       numbers("p95", "p95", f.seconds, "95 % of requests that ended well were faster"),
       numbers("p99", "p99", f.seconds, "99 % of requests that ended well were faster"),
       numbers("First token", "f50", f.seconds, "median time to the first token of streams"),
-      numbers("With user", "u", percent, "part of the requests whose user is known"),
+      Object.assign(numbers("With user", "u", percent, "part of the requests whose user is known"), { minWidth: 96 }),
     ];
   };
 
@@ -87,6 +87,7 @@
 
     const show = function (key) {
       shown = key;
+      history.replaceState(null, "", "#" + key); // so that a page that is loaded again shows the same
       const rows = data.by[key].rows.map(function (row) { return Object.assign({ kind: key }, row); });
       if (data.by[key].others) rows.push(Object.assign({ kind: key, others: true }, data.by[key].others));
       Array.from(tabs.children).forEach(function (tab) {
@@ -118,6 +119,8 @@
     document.getElementById("download").addEventListener("click", function () {
       table.download("csv", "tailer-" + shown + ".csv", {}, "active");
     });
-    show(data.order.find(function (key) { return data.by[key].rows.length > 0; }));
+    const asked = location.hash.slice(1);
+    show(data.order.find(function (key) { return key === asked && data.by[key].rows.length > 0; }) ||
+      data.order.find(function (key) { return data.by[key].rows.length > 0; }));
   };
 })();
