@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"runtime"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -119,6 +120,7 @@ func (b *backfill) run(ctx context.Context) error {
 func (b *backfill) readAll(ctx context.Context) error {
 	b.progress = newProgress(b.inputs, b.o)
 	defer b.progress.close()
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(b.o.threads))
 	var table *pair.Table
 	for i, in := range b.inputs {
 		more := i+1 < len(b.inputs) && !in.Live() && b.inputs[i+1].Log() == in.Log()
@@ -161,7 +163,7 @@ func (b *backfill) read(ctx context.Context, in source.Input, table *pair.Table,
 	var read tailer.Position
 	run := pipeline.Run{
 		Lines: lines, Records: records, Pairs: table, Enrich: b.enricher, Deliver: b.sink(tracker),
-		Since: b.o.since, Until: b.o.until, Observe: b.report.observe,
+		Since: b.o.since, Until: b.o.until, Observe: b.report.observe, Threads: b.o.threads,
 		Progress: func(at tailer.Position) {
 			tracker.Advance(at.Source, at.End)
 			read = at

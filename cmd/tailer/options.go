@@ -3,6 +3,7 @@ package main
 import (
 	"log/slog"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -29,6 +30,7 @@ func readingFlags() []cli.Flag {
 		&cli.StringFlag{Name: "date", Usage: "`DAY` of the first record, for logs that state only the time of day; default: from the records or the file's time"},
 		&cli.StringFlag{Name: "timezone", Usage: "`ZONE` of the proxy's clock, e.g. Europe/Berlin; default: this machine's"},
 		&cli.DurationFlag{Name: "give-up", Value: 10 * time.Minute, Usage: "log time after which a silent request is written without its end"},
+		&cli.IntFlag{Name: "threads", Value: defaultThreads(), Usage: "use so many processor cores at most; what is written does not depend on it"},
 		&cli.StringFlag{Name: "environment", Usage: "`NAME` of the environment (LANGFUSE_TRACING_ENVIRONMENT)"},
 		&cli.StringFlag{Name: "env-file", Value: ".env", Usage: "`FILE` with environment variables; the process's own win"},
 	}, privacyFlags()...)
@@ -52,6 +54,7 @@ type options struct {
 	date         time.Time
 	location     *time.Location
 	giveUp       time.Duration
+	threads      int // at least 1
 	deliveryOptions
 	langfuse langfuse.Config
 	enrich   enrich.Config
@@ -96,7 +99,7 @@ func readReadingOptions(c *cli.Context) (*options, error) {
 }
 
 func readReadingOptionsOver(c *cli.Context, below lookupFunc) (*options, error) {
-	o := &options{inputs: c.Args().Slice(), json: c.Bool("json"), giveUp: c.Duration("give-up"), logger: newLogger(os.Stderr)}
+	o := &options{inputs: c.Args().Slice(), json: c.Bool("json"), giveUp: c.Duration("give-up"), threads: c.Int("threads"), logger: newLogger(os.Stderr)}
 	for _, arg := range o.inputs {
 		if len(arg) > 1 && strings.HasPrefix(arg, "-") {
 			return nil, usagef("flags come before the files: %s", arg)
@@ -104,6 +107,9 @@ func readReadingOptionsOver(c *cli.Context, below lookupFunc) (*options, error) 
 	}
 	if o.giveUp <= 0 {
 		return nil, usagef("--give-up must be positive")
+	}
+	if o.threads < 1 {
+		return nil, usagef("--threads must be at least 1")
 	}
 	lookup, err := environment(c.String("env-file"), c.IsSet("env-file"))
 	if err != nil {
@@ -119,6 +125,12 @@ func readReadingOptionsOver(c *cli.Context, below lookupFunc) (*options, error) 
 	}
 	return o, o.readEnrich(c, lookup)
 }
+
+// maxDefaultThreads is how many cores are used unless more are asked for: the
+// stages are four, with the sender.
+const maxDefaultThreads = 4
+
+func defaultThreads() int { return min(runtime.GOMAXPROCS(0), maxDefaultThreads) }
 
 // readLangfuse takes flags over the environment.
 func (o *options) readLangfuse(c *cli.Context, lookup lookupFunc) error {

@@ -16,7 +16,7 @@ type progress struct {
 	bar   *progressbar.ProgressBar
 	lines *source.Reader
 	done  int64 // bytes of the inputs before this one
-	steps int
+	shown int64
 }
 
 func newProgress(inputs []source.Input, o *options) *progress {
@@ -46,15 +46,16 @@ func (p *progress) start(in source.Input, lines *source.Reader) {
 	p.bar.Describe(filepath.Base(in.Path))
 }
 
-// stepLines is how many lines are read between two looks at the bar.
-const stepLines = 512
+// stepBytes is how many bytes are read between two looks at the bar.
+const stepBytes = 1 << 20
 
 func (p *progress) step() {
 	if p.bar == nil {
 		return
 	}
-	if p.steps++; p.steps%stepLines == 0 {
-		_ = p.bar.Set64(p.done + p.lines.Read())
+	if at := p.done + p.lines.Read(); at-p.shown >= stepBytes {
+		p.shown = at
+		_ = p.bar.Set64(at)
 	}
 }
 

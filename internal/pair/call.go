@@ -206,7 +206,7 @@ func (c *call) seed() string {
 		lines = append(lines, c.told.raw)
 	}
 	if f := c.flight(); f != nil && f.access != nil {
-		lines = append(lines, f.access.Raw)
+		lines = append(lines, f.access)
 	}
 	h := sha256.New()
 	_, _ = h.Write(bytes.Join(lines, []byte{'\n'}))

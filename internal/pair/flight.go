@@ -21,7 +21,7 @@ type flight struct {
 	status int // sent to the client; 0 while unknown
 	route  string
 	method string
-	access *tailer.Record
+	access []byte    // its access line, as written
 	landed time.Time // when the access line was written
 	told   bool      // handed out as what it was refused for
 	over   bool      // answered: only its access line can still come

@@ -13,7 +13,7 @@ func (t *Table) land(r *tailer.Record) {
 	if f == nil {
 		return
 	}
-	f.route, f.method, f.access = r.Request.Route, r.Request.Method, r
+	f.route, f.method, f.access = r.Request.Route, r.Request.Method, r.Raw
 	if f.call != nil {
 		f.call.touch(r)
 		t.settle(f.call)

@@ -2,9 +2,11 @@
 // exchanges are enriched and handed to delivery. It knows its stages by the
 // small interfaces it declares; cmd/tailer builds them.
 //
-// One log is read by one goroutine, in order, so that the same bytes always give
-// the same exchanges. Only a live pipe has a second one, which reads, so that a
-// pause in the pipe can be told from its end:
+// Every stage sees a log in its order, so that the same bytes always give the same
+// exchanges in the same order. With Threads above 1, parsing, pairing and delivery
+// of a file have a goroutine each and pass batches on; a live pipe has one more
+// goroutine than one, which reads, so that a pause in the pipe can be told from
+// its end:
 //
 //	run := pipeline.Run{Lines: reader, Records: parser, Pairs: table, Enrich: enricher, Deliver: deliver}
 //	err := run.File(ctx)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -37,29 +38,32 @@ func TestFile(t *testing.T) {
 		{name: "both", text: "2468", since: start.Add(4 * time.Second), until: start.Add(8 * time.Second), want: "46", drains: 1, outOfRange: 2},
 		{name: "outside altogether", text: "123", since: start.Add(time.Hour), drains: 1, outOfRange: 3},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			s := newStages(test.text)
-			s.lines.end, s.Since, s.Until = test.end, test.since, test.until
-			err := s.File(t.Context(), test.more)
-			if !errors.Is(err, test.err) {
-				t.Errorf("error %v, want %v", err, test.err)
-			}
-			if s.deliver.got != test.want || s.pairs.drains != test.drains {
-				t.Errorf("delivered %q with %d drains, want %q with %d", s.deliver.got, s.pairs.drains, test.want, test.drains)
-			}
-			if s.deliver.flushes == 0 {
-				t.Error("delivery was not flushed")
-			}
-			st := s.Stats
-			if st.Delivered != int64(len(test.want)) || st.OutOfRange != test.outOfRange || st.Incomplete != test.incomplete || st.Interrupted {
-				t.Errorf("stats %+v", st)
-			}
-			for i, user := range s.deliver.users {
-				if user != "user of "+test.want[i:i+1] {
-					t.Errorf("delivery %d is not enriched: %q", i, user)
+		for _, threads := range []int{1, 2} {
+			t.Run(test.name+" on "+strconv.Itoa(threads), func(t *testing.T) {
+				s := newStages(test.text)
+				s.Threads = threads
+				s.lines.end, s.Since, s.Until = test.end, test.since, test.until
+				err := s.File(t.Context(), test.more)
+				if !errors.Is(err, test.err) {
+					t.Errorf("error %v, want %v", err, test.err)
 				}
-			}
-		})
+				if s.deliver.got != test.want || s.pairs.drains != test.drains {
+					t.Errorf("delivered %q with %d drains, want %q with %d", s.deliver.got, s.pairs.drains, test.want, test.drains)
+				}
+				if s.deliver.flushes == 0 {
+					t.Error("delivery was not flushed")
+				}
+				st := s.Stats
+				if st.Delivered != int64(len(test.want)) || st.OutOfRange != test.outOfRange || st.Incomplete != test.incomplete || st.Interrupted {
+					t.Errorf("stats %+v", st)
+				}
+				for i, user := range s.deliver.users {
+					if user != "user of "+test.want[i:i+1] {
+						t.Errorf("delivery %d is not enriched: %q", i, user)
+					}
+				}
+			})
+		}
 	}
 }
 

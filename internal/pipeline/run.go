@@ -52,8 +52,12 @@ type Run struct {
 	Repeated     func([]tailer.Position) bool // tells whether an earlier run resolved what is made of these lines; nil: never
 	Since, Until time.Time                    // exchanges that start outside are dropped; zero is open
 	Observe      func(*tailer.Record)         // sees every record; nil: nobody
-	Progress     func(tailer.Position)        // sees every line's place after it was read; nil: nobody
-	Stats        Stats
+	Progress     func(tailer.Position)        // told the place up to which lines are dealt with; nil: nobody
+	// Threads above 1 lets File parse, pair and deliver in a goroutine each. The
+	// exchanges and their order are the same. Observe and Progress are then called
+	// by other goroutines, each by one.
+	Threads int
+	Stats   Stats
 }
 
 // Stats counts exchanges. Every one is delivered or dropped by a stated rule.
@@ -70,6 +74,9 @@ type Stats struct {
 // then what is still open waits for it. Errors are those of the source and of
 // delivery, and the context's.
 func (r *Run) File(ctx context.Context, more bool) error {
+	if r.Threads > 1 {
+		return r.staged(ctx, more)
+	}
 	for {
 		line, err := r.Lines.Next()
 		if errors.Is(err, io.EOF) {
