@@ -54,7 +54,8 @@ func (f *flight) lands(l landing) bool {
 func (f *flights) land(r *tailer.Record) *flight {
 	f.landing = true
 	f.expire(r.Time)
-	l := landing{path: r.Request.Route, callType: routeType(r.Request.Route), status: r.Status, record: r}
+	kept := *r // the parser uses r again
+	l := landing{path: r.Request.Route, callType: routeType(r.Request.Route), status: r.Status, record: &kept}
 	var can []*flight
 	for _, one := range f.open {
 		if one.landed.IsZero() && one.lands(l) {
@@ -102,7 +103,7 @@ func (f *flights) landEarly(one *flight) {
 	}
 	f.early = slices.DeleteFunc(f.early, refusal)
 	f.unknown = slices.DeleteFunc(f.unknown, refusal)
-	one.route, one.method, one.access = lines[0].path, lines[0].record.Request.Method, lines[0].record
+	one.route, one.method, one.access = lines[0].path, lines[0].record.Request.Method, lines[0].record.Raw
 	f.take(one, lines[0].record)
 }
 
