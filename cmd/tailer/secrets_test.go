@@ -173,12 +173,27 @@ func TestSecrets(t *testing.T) {
 					env[name] = value
 				}
 				env["LITELLM_MASTER_KEY"], env["LANGFUSE_SECRET_KEY"] = masterKey, langfuseKey
-				r := command{args: append(flags[:len(flags):len(flags)], path), env: env, dir: dir}.exit(t, 3)
+				r := command{args: append(flags[:len(flags):len(flags)], "--state", filepath.Join(dir, "state"), path), env: env, dir: dir}.exit(t, 3)
 				letters := string(readFile(t, filepath.Join(dir, "dead-letters.jsonl")))
 				look(t, "dead letters", letters)
 				look(t, "stdout and stderr", r.stdout+r.stderr)
 				if !strings.Contains(letters, "[redacted]") {
 					t.Error("no mark in the dead letters")
+				}
+				look(t, "ledger", string(readFile(t, filepath.Join(dir, "state", "ledger.db"))))
+			})
+			t.Run("outbox", func(t *testing.T) {
+				server := shiptest.New("4.16.0")
+				env, dir := keys(server), t.TempDir()
+				server.Close() // what waits stays
+				env["LITELLM_MASTER_KEY"], env["LANGFUSE_SECRET_KEY"] = masterKey, langfuseKey
+				args := append(flags[:len(flags):len(flags)], "--state", filepath.Join(dir, "state"), "--retry-for", "100ms", path)
+				r := command{args: args, env: env, dir: dir}.exit(t, 1)
+				look(t, "stdout and stderr", r.stdout+r.stderr)
+				outbox := string(readFile(t, filepath.Join(dir, "state", "ledger.db")))
+				look(t, "outbox", outbox)
+				if n := strings.Count(outbox, "[redacted]"); n < 20 {
+					t.Errorf("%d marks: the prompts do not wait there", n)
 				}
 			})
 		})

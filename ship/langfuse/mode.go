@@ -29,6 +29,7 @@ type besideState struct {
 	merges bool            // it merges writes onto a trace: v2, v3, v4's bridge
 	seen   bool            // the server has traces of the callback
 	looked int             // requests for which that was looked up
+	minor  int             // the newest version of LiteLLM met, after the 1
 	users  map[string]user // of traces that requests share
 	told   map[string]bool // what was logged once
 	counts BesideCounts
@@ -73,7 +74,7 @@ func (s *Sink) warnTwoWriters(items []*ship.Item) {
 	for _, item := range items {
 		b := item.Beside()
 		refused := s.version != "" && major(s.version) >= 4 && b.Minor > 0 && b.Minor < firstHex
-		if b.Callback && !refused {
+		if b.Callback && b.Minor > 0 && !refused {
 			s.tell("LiteLLM's langfuse callback is on as well: in the same project each request is there twice, and its cost counts twice; "+
 				"take langfuse out of its callbacks, or use mode auto", "trace_id", item.TraceID())
 			return
@@ -92,7 +93,7 @@ func (s *Sink) plan(item *ship.Item) string {
 		return ModeOwn // LiteLLM does not write it
 	case s.beside.merges:
 		return ModeUpsert
-	case b.Minor > 0 && b.Minor < firstHex:
+	case b.Minor == 0 && s.beside.minor < firstHex, b.Minor > 0 && b.Minor < firstHex:
 		return ModeOwn // what that callback writes is refused by v4
 	default:
 		return ModeAnnotate
@@ -195,6 +196,9 @@ func (s *Sink) look(ctx context.Context, items []*ship.Item) error {
 			return err
 		}
 		s.beside.asked, s.beside.merges = true, status == http.StatusOK
+	}
+	for _, item := range items {
+		s.beside.minor = max(s.beside.minor, item.Beside().Minor)
 	}
 	for _, item := range items {
 		id := item.Beside().TraceID
