@@ -112,12 +112,12 @@ func TestBatches(t *testing.T) {
 					f.take(t, newItem(t, name))
 					synctest.Wait()
 				}
-				equal(t, "sent at once", sink.sent, test.sent...)
+				equal(t, "sent at once", sink.requests(), test.sent...)
 				if !sleep(t.Context(), defaultFlush+time.Millisecond) {
 					t.Fatal("the test ends")
 				}
 				synctest.Wait()
-				equal(t, "sent after the interval", sink.sent[len(test.sent):], test.rest...)
+				equal(t, "sent after the interval", sink.requests()[len(test.sent):], test.rest...)
 				if err := f.stop(); err != nil {
 					t.Error(err)
 				}

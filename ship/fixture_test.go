@@ -51,6 +51,13 @@ func (s *script) Send(_ context.Context, items []*Item) error {
 	return err
 }
 
+// requests are what was sent so far.
+func (s *script) requests() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.sent)
+}
+
 func (s *script) Flush(context.Context) error { return nil }
 
 func answer(failure *SendError) func([]*Item) error {

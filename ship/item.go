@@ -44,6 +44,7 @@ type Item struct {
 	at      time.Time
 	beside  Beside
 	token   any
+	doubt   time.Time
 }
 
 // NewItem encodes spans, which belong to the item from then on. at is the time of
@@ -115,6 +116,14 @@ func (i *Item) With(beside Beside) *Item {
 	with := *i
 	with.beside = beside
 	return &with
+}
+
+// Doubtful returns the item with the note that another process may have sent it,
+// up to a time: a sink that can be asked is asked first.
+func (i *Item) Doubtful(until time.Time) *Item {
+	doubtful := *i
+	doubtful.doubt = until
+	return &doubtful
 }
 
 // Beside is what With noted.

@@ -69,6 +69,9 @@ func (l *lane) add(e *entry) {
 		p.ask = e.Start.Before(l.knows) && l.asker != nil && l.asker.Lag() > 0
 	case ReconcileNever:
 	}
+	if e.item != nil && !e.item.doubt.IsZero() {
+		p.ask, p.doubt = true, e.item.doubt
+	}
 	l.push(p)
 }
 

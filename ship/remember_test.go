@@ -157,3 +157,24 @@ func TestReconcile(t *testing.T) {
 		})
 	}
 }
+
+// What another process may have sent is asked for, until the sink would show it;
+// the others are sent at once.
+func TestDoubtful(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		items, sink := requests(t, 4), newRows()
+		if err := sink.Send(t.Context(), items[:2]); err != nil {
+			t.Fatal(err)
+		}
+		now := time.Now()
+		p := start(t, filepath.Join(t.TempDir(), "ledger.db"), ship.Config{Reconcile: ship.ReconcileNever}, sink)
+		p.give(t, items[0].Doubtful(now), items[1].Doubtful(now), items[2].Doubtful(now), items[3])
+		p.flush(t)
+		p.stop(t)
+		for i, item := range items {
+			if n := sink.stored[item.Key()]; n != 1 {
+				t.Errorf("item %d was stored %d times", i, n)
+			}
+		}
+	})
+}

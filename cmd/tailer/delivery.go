@@ -100,12 +100,18 @@ func (d *delivery) open(o *options) error {
 
 // Deliver implements pipeline.Deliverer.
 func (d *delivery) Deliver(ctx context.Context, x *tailer.Exchange) error {
+	return d.deliver(ctx, x, time.Time{})
+}
+
+// deliver is Deliver of what another tailer may have sent, up to a time; zero is
+// none.
+func (d *delivery) deliver(ctx context.Context, x *tailer.Exchange, doubt time.Time) error {
 	hold := d.tracker.Hold(x.Positions...)
 	item, err := ship.NewItem(otlp.Encode(x, otlp.Config{Version: version}), time.Now(), token{d.tracker, hold})
 	if err != nil {
 		return err
 	}
-	return d.Delivery.Deliver(ctx, item.With(langfuse.Beside(x)))
+	return d.Delivery.Deliver(ctx, item.With(langfuse.Beside(x)).Doubtful(doubt))
 }
 
 // resolve gives back the positions of an item that is resolved.

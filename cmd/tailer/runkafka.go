@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"tailer"
 	"tailer/internal/config"
 	"tailer/internal/source/kafka"
 )
@@ -54,6 +55,7 @@ func (s *logSet) serve(ctx context.Context, p *kafka.Partition, location *time.L
 	begin, resolved := p.Resume()
 	s.tracker.Resume(p.Source(), begin, resolved)
 	follow := s.perWriter(p, location)
+	follow.Deliver = &replays{s.sink, p, time.Now()}
 	s.meter.watch(p.Source(), follow)
 	commits := make(chan struct{})
 	committing, end := context.WithCancel(ctx)
@@ -74,6 +76,24 @@ func (s *logSet) serve(ctx context.Context, p *kafka.Partition, location *time.L
 		return err
 	}
 	return s.commitOnce(last, p)
+}
+
+// replays delivers what is read of a partition. What was there before it came here
+// may be delivered already, by a member that was killed before it could say so.
+type replays struct {
+	*delivery
+	partition *kafka.Partition
+	since     time.Time // when it came here
+}
+
+// Deliver implements pipeline.Deliverer.
+func (r *replays) Deliver(ctx context.Context, x *tailer.Exchange) error {
+	for _, at := range x.Positions {
+		if r.partition.Replayed(at.Offset) {
+			return r.deliver(ctx, x, r.since)
+		}
+	}
+	return r.delivery.Deliver(ctx, x)
 }
 
 // commit keeps the group's offset up with delivery until ctx ends.

@@ -26,7 +26,7 @@ type logSet struct {
 	doc      *state.Document // of the last run
 	tracker  *state.Tracker
 	enricher *enrich.Enricher
-	sink     pipeline.Deliverer
+	sink     *delivery
 	meter    *meter // nil: nobody looks
 	known    map[string]bool
 	spools   []io.Closer
