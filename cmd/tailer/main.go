@@ -65,6 +65,7 @@ func newApp() *cli.App {
 			auditCommand(),
 			pingCommand(),
 			selftestCommand(),
+			eraseCommand(),
 			deadLetterCommand(),
 			completionCommand(),
 			manualCommand(),

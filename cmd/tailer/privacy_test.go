@@ -30,6 +30,13 @@ func (c capture) roots(t *testing.T, env map[string]string, flags ...string) map
 	return found
 }
 
+// hashOf is the keyed hash of a name.
+func hashOf(key, name string) string {
+	mac := hmac.New(sha256.New, []byte(key))
+	mac.Write([]byte(name))
+	return hex.EncodeToString(mac.Sum(nil))[:32]
+}
+
 // TestIdentityHash demands the keyed hash of each user, and no name or header of
 // people, whichever way the key came.
 func TestIdentityHash(t *testing.T) {
@@ -57,9 +64,7 @@ func TestIdentityHash(t *testing.T) {
 				continue
 			}
 			users++
-			mac := hmac.New(sha256.New, []byte(key))
-			mac.Write([]byte(before["user.id"]))
-			if want := hex.EncodeToString(mac.Sum(nil))[:32]; after["user.id"] != want {
+			if want := hashOf(key, before["user.id"]); after["user.id"] != want {
 				t.Errorf("%s: %s: user %q, want %s", name, call, after["user.id"], want)
 			}
 			for attribute, value := range after {

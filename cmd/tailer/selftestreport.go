@@ -216,13 +216,13 @@ func (r *selftestReport) print(w io.Writer) {
 			kind = "streamed"
 		}
 		out("\nRequest %d (%s): the proxy answered %d in %d ms, call id %s\n", i+1, kind, p.Status, p.Millis, printable(p.CallID))
-		out("  %-24s %-32s", "field", "sent")
+		out("  %-24s %-36s", "field", "sent")
 		for _, place := range r.Places {
 			out(" %-14s", place)
 		}
 		out("\n")
 		for _, line := range p.Fields {
-			out("  %-24s %-32s", line.Field, line.Sent)
+			out("  %-24s %-36s", line.Field, line.Sent)
 			for _, verdict := range line.Results {
 				out(" %-14s", verdict)
 			}
@@ -232,7 +232,7 @@ func (r *selftestReport) print(w io.Writer) {
 		if p.Answer {
 			answer = "yes"
 		}
-		out("  %-24s %-32s %s\n", "answer", "", answer)
+		out("  %-24s %-36s %s\n", "answer", "", answer)
 	}
 	out("\n")
 	for _, note := range r.Notes {

@@ -110,14 +110,21 @@ func (c *call) secretHeaders() int64 {
 	return n
 }
 
-// hash returns 32 hex digits of the value's HMAC-SHA256.
+// hash returns the keyed hash of a value, "" for none.
 func (c *call) hash(value string) string {
 	if value == "" {
 		return ""
 	}
-	mac := hmac.New(sha256.New, c.e.cfg.IdentityKey)
+	return Hash(c.e.cfg.IdentityKey, value)
+}
+
+// Hash is what identity mode hash puts in place of a user or a session: 32 hex
+// digits of the HMAC-SHA256.
+func Hash(key []byte, value string) string {
+	const digits = 32
+	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte(value))
-	return hex.EncodeToString(mac.Sum(nil))[:32]
+	return hex.EncodeToString(mac.Sum(nil))[:digits]
 }
 
 // hideNames takes names of people and sessions, wherever a source had one, out

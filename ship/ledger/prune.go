@@ -3,6 +3,7 @@ package ledger
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -165,9 +166,22 @@ func (db *DB) shrink() error {
 	if info.Size() < minShrink || free < info.Size()/2 {
 		return nil
 	}
+	err = db.compact()
+	if errors.Is(err, errNotCompacted) { // such as a full disk: the old file is as good as ever
+		db.cfg.Logger.Warn("ledger is mostly free but could not be shrunk", "size_bytes", info.Size(), "err", err)
+		return nil
+	}
+	return err
+}
+
+// errNotCompacted says that the old file is still in use.
+var errNotCompacted = errors.New("compact ledger")
+
+// compact copies the file into a new one, without what was deleted.
+func (db *DB) compact() error {
 	small := db.path + ".new"
 	if err := os.Remove(small); err != nil && !os.IsNotExist(err) {
-		return fmt.Errorf("shrink ledger: %w", err)
+		return fmt.Errorf("%w: %w", errNotCompacted, err)
 	}
 	to, err := open(small, db.cfg.Wait)
 	if err == nil {
@@ -179,10 +193,9 @@ func (db *DB) shrink() error {
 	if err == nil {
 		err = os.Rename(small, db.path)
 	}
-	if err != nil { // such as a full disk: the old file is as good as ever
-		db.cfg.Logger.Warn("ledger is mostly free but could not be shrunk", "size_bytes", info.Size(), "err", err)
+	if err != nil {
 		_ = os.Remove(small)
-		return nil
+		return fmt.Errorf("%w: %w", errNotCompacted, err)
 	}
 	old := db.bolt
 	if db.bolt, err = open(db.path, db.cfg.Wait); err != nil {
