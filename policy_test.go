@@ -75,6 +75,7 @@ var imports = map[string]rule{
 		"serves pages of what the store holds",
 	},
 	"tailer/internal/browsertest": {[]string{"github.com/chromedp/chromedp", "github.com/chromedp/cdproto/"}, "a browser for tests knows no page"},
+	"tailer/internal/service":     {[]string{"github.com/coreos/go-systemd/v22/daemon"}, "the only place that knows a service manager"},
 	"tailer/internal/pipeline": {
 		[]string{"tailer"},
 		"stages arrive as small interfaces",

@@ -24,6 +24,7 @@ type Tracker struct {
 
 // progress is how far one source is.
 type progress struct {
+	from     int64              // where this run goes on: what lies before was resolved by another
 	read     int64              // nothing before it is still to be read or being paired
 	held     map[Hold]int64     // lowest offset of each unresolved hold
 	resolved map[int64]struct{} // lines of resolved exchanges, of use above the low-water mark only
@@ -53,13 +54,13 @@ func (t *Tracker) of(source string) *progress {
 	return p
 }
 
-// Resume sets where a source is read from, and which of its lines are resolved
-// already, before anything is told of it.
+// Resume sets where a source goes on, and which of its lines behind that are
+// resolved already, before anything is told of it.
 func (t *Tracker) Resume(source string, offset int64, resolved []int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	p := t.of(source)
-	p.read = offset
+	p.read, p.from = offset, offset
 	for _, at := range resolved {
 		p.resolved[at] = struct{}{}
 	}
@@ -129,9 +130,18 @@ func (t *Tracker) Release(h Hold) {
 	}
 }
 
+// IsContext reports whether a line is read again only for what it tells of its
+// neighbours: it lies before the place where its source was resumed.
+func (t *Tracker) IsContext(at tailer.Position) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p := t.sources[at.Source]
+	return p != nil && at.Offset < p.from
+}
+
 // Repeated reports whether an exchange made of these lines is resolved already:
-// its first lines were read by an earlier run, and again by this one. Without
-// positions it is not.
+// its first line lies before the place where its source was resumed, or was
+// resolved by an earlier run. Without positions it is not.
 func (t *Tracker) Repeated(positions []tailer.Position) bool {
 	if len(positions) == 0 {
 		return false
@@ -149,7 +159,7 @@ func (t *Tracker) Repeated(positions []tailer.Position) bool {
 		return false
 	}
 	_, ok := p.resolved[first.Offset]
-	return ok
+	return ok || first.Offset < p.from
 }
 
 // Pending returns how many holds are not resolved.

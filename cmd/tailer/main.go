@@ -57,7 +57,7 @@ func newApp() *cli.App {
 			"docker logs -f litellm 2>&1 | tailer -",
 		Description: exitCodes,
 		Commands: withVariables([]*cli.Command{
-			backfillCommand(),
+			backfillCommand(), stateCommand(),
 			runCommand(),
 			doctorCommand(),
 			reportCommand(),

@@ -3,6 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"maps"
+	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -10,6 +14,8 @@ import (
 	"tailer"
 	"tailer/internal/enrich"
 	"tailer/internal/pipeline"
+	"tailer/internal/service"
+	"tailer/internal/source"
 	"tailer/state"
 )
 
@@ -27,22 +33,89 @@ func runCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			return runDaemon(c.Context, o)
+			return newDaemon(c, o).run(c.Context)
 		},
 	}
 }
 
-// drainTime is how long the rest may take to be delivered once tailer is told to
-// stop; systemd's unit waits longer.
-const drainTime = 20 * time.Second
+const (
+	// drainTime is how long the rest may take to be delivered once tailer is told to
+	// stop; systemd's unit waits longer.
+	drainTime = 20 * time.Second
+	// reloadTime is the same for a reload: what waits longer is in the ledger.
+	reloadTime = 2 * time.Second
+	saveEvery  = time.Second
+)
 
-// runDaemon follows until ctx ends.
-func runDaemon(ctx context.Context, o *runOptions) (err error) {
-	lock, err := state.Acquire(o.state)
+// errReload says that the configuration is to be read again.
+var errReload = errors.New("reload")
+
+// daemon is `tailer run`, from one configuration to the next.
+type daemon struct {
+	c      *cli.Context
+	o      *runOptions
+	notify *service.Notifier
+	stdin  *source.Lender
+	hangup chan os.Signal
+}
+
+func newDaemon(c *cli.Context, o *runOptions) *daemon {
+	return &daemon{c: c, o: o, notify: service.New(), stdin: source.NewLender(os.Stdin), hangup: make(chan os.Signal, 1)}
+}
+
+// run follows until ctx ends. SIGHUP starts it anew, in the same place.
+func (d *daemon) run(ctx context.Context) (err error) {
+	lock, err := state.Acquire(d.o.state)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, lock.Release()) }()
+	signal.Notify(d.hangup, syscall.SIGHUP)
+	defer signal.Stop(d.hangup)
+	for {
+		once, cancel := context.WithCancelCause(ctx)
+		go d.await(once, cancel)
+		err := d.once(once)
+		reload := errors.Is(context.Cause(once), errReload)
+		cancel(nil)
+		if !reload || ctx.Err() != nil {
+			return err
+		}
+		if err != nil && !errors.Is(err, context.Canceled) {
+			return err
+		}
+	}
+}
+
+// await ends a run when a new configuration is there. One that is wrong is told,
+// and the run goes on with the old one.
+func (d *daemon) await(ctx context.Context, cancel context.CancelCauseFunc) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-d.hangup:
+		}
+		d.notify.Reloading()
+		o, err := readRunOptions(d.c)
+		if err == nil && o.state != d.o.state {
+			err = usagef("the state folder can't change while tailer runs")
+		}
+		if err != nil {
+			d.o.logger.Error("configuration is not taken", "err", err)
+			d.notify.Ready()
+			continue
+		}
+		d.o.logger.Info("configuration read again")
+		d.o = o
+		cancel(errReload)
+		return
+	}
+}
+
+// once follows with one configuration.
+func (d *daemon) once(ctx context.Context) (err error) {
+	o := d.o
 	store := state.NewStore(o.state, state.OS{})
 	doc, err := store.Load()
 	if err != nil {
@@ -74,19 +147,31 @@ func runDaemon(ctx context.Context, o *runOptions) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, meter.close()) }()
-	logs := &logSet{o: o, doc: doc, tracker: tracker, enricher: enricher, sink: sink, meter: meter, known: map[string]bool{}}
+	logs := &logSet{
+		o: o, resume: maps.Clone(doc.Logs), saved: doc.Saved, tracker: tracker, enricher: enricher, sink: sink,
+		stdin: d.stdin, meter: meter, known: map[string]bool{},
+	}
 	defer func() { err = errors.Join(err, logs.close()) }()
 	groups, err := logs.groups()
 	if err != nil {
 		return err
 	}
-	daemon := pipeline.Daemon{
-		Discover: logs.discover, Beside: groups, Deliver: sink, SaveEvery: time.Second, Drain: drainTime,
-		Logger: o.logger.With("component", "run"),
-		Save: func(logs map[string][]tailer.Checkpoint) error {
-			for name, checkpoints := range logs {
-				doc.Logs[name] = checkpoints
+	runs := pipeline.Daemon{
+		Discover: logs.discover, Beside: groups, Deliver: sink, SaveEvery: saveEvery,
+		Drain: func() time.Duration {
+			if errors.Is(context.Cause(ctx), errReload) {
+				return reloadTime
 			}
+			d.notify.Stopping()
+			return drainTime
+		},
+		Logger: o.logger.With("component", "run"), Alive: d.notify.Alive,
+		Progress: func() int64 {
+			stats := sink.Stats()
+			return stats.Delivered + stats.DeadLettered + stats.Failures
+		},
+		Save: func(logs map[string][]tailer.Checkpoint) error {
+			maps.Copy(doc.Logs, logs)
 			return store.Save(doc, time.Now())
 		},
 	}
@@ -94,9 +179,14 @@ func runDaemon(ctx context.Context, o *runOptions) (err error) {
 		o.logger.Info("metrics are served", "address", meter.server.Addr())
 	}
 	o.logger.Info("started", "version", version, "state", o.state, "to", o.to)
+	d.notify.Ready()
 	meter.ready(true)
-	err = daemon.Run(ctx)
+	err = runs.Run(ctx)
 	meter.ready(false)
-	o.logger.Info("stopped", "pending", tracker.Pending())
+	stats := sink.Stats()
+	o.logger.Info("stopped", "delivered", stats.Delivered, "dead_lettered", stats.DeadLettered, "pending", stats.Pending)
+	if err == nil && stats.DeadLettered > 0 {
+		err = errPartly
+	}
 	return err
 }

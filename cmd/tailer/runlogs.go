@@ -23,7 +23,9 @@ import (
 // logSet finds the logs to follow and builds their stages.
 type logSet struct {
 	o        *runOptions
-	doc      *state.Document // of the last run
+	resume   map[string][]tailer.Checkpoint // of the last run
+	saved    time.Time                      // when
+	stdin    *source.Lender
 	tracker  *state.Tracker
 	enricher *enrich.Enricher
 	sink     *delivery
@@ -102,10 +104,10 @@ func (s *logSet) namesOf(src *config.Source) ([]string, error) {
 
 // open opens the source of one log.
 func (s *logSet) open(name string, src *config.Source, cfg source.FollowConfig) (followed, error) {
-	resume := s.doc.Logs[name]
+	resume := s.resume[name]
 	switch {
 	case src.Stdin:
-		return s.openPipe("stdin", name, io.NopCloser(os.Stdin), resume, cfg)
+		return s.openPipe("stdin", name, s.stdin.Lease(), resume, cfg)
 	case src.Pipe != "":
 		// Opened for writing too, it has no end when a writer goes.
 		pipe, err := os.OpenFile(src.Pipe, os.O_RDWR, 0)
@@ -118,7 +120,7 @@ func (s *logSet) open(name string, src *config.Source, cfg source.FollowConfig) 
 	case src.Journald != "":
 		return source.NewJournald("", src.Journald, resume, cfg)
 	}
-	return source.NewFollower(name, resume, s.doc.Saved, cfg)
+	return source.NewFollower(name, resume, s.saved, cfg)
 }
 
 // openPipe opens a pipe with its spool.
@@ -155,6 +157,7 @@ func (s *logSet) follow(name string, src *config.Source, now time.Time) (*pipeli
 		return nil, err
 	}
 	stream := from.Stream()
+	stream.Look() // so that its checkpoint tells where it begins
 	clock := parse.NewClock(parse.ClockConfig{Location: location, Date: s.o.date, ModTime: now})
 	follow := &pipeline.Follow{
 		Source: stream, Parse: parse.New(clock), Table: pair.New(pair.Config{GiveUp: s.o.giveUp, Prompt: true}), Tracker: s.tracker,
@@ -164,7 +167,7 @@ func (s *logSet) follow(name string, src *config.Source, now time.Time) (*pipeli
 		follow.Enrich = &tagger{follow.Enrich, pod.Tags()}
 	}
 	s.meter.watch(name, follow)
-	s.o.logger.Info("following", "source", name, "resumed", len(s.doc.Logs[name]) > 0)
+	s.o.logger.Info("following", "source", name, "resumed", len(s.resume[name]) > 0)
 	return &pipeline.Log{
 		Name: name, Follow: follow, Close: stream.Close,
 		Checkpoints: func() []tailer.Checkpoint { return stream.Checkpoints(s.tracker) },

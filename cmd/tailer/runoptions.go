@@ -46,13 +46,23 @@ type runOptions struct {
 	view    config.Listener
 }
 
+// readConfig reads the configuration file, if there is one.
+func readConfig(c *cli.Context) (config.Config, error) {
+	path := c.String("config")
+	if path == "" {
+		return config.Default(), nil
+	}
+	cfg, err := config.Load(path)
+	if err != nil {
+		return cfg, usagef("%v", err)
+	}
+	return cfg, nil
+}
+
 func readRunOptions(c *cli.Context) (*runOptions, error) {
-	cfg := config.Default()
-	if path := c.String("config"); path != "" {
-		var err error
-		if cfg, err = config.Load(path); err != nil {
-			return nil, usagef("%v", err)
-		}
+	cfg, err := readConfig(c)
+	if err != nil {
+		return nil, err
 	}
 	if !c.Args().Present() && len(cfg.Sources) == 0 {
 		return nil, usagef("no log given; try: tailer run /var/log/litellm/proxy.log, or name sources in the file of --config")

@@ -41,7 +41,7 @@ func (s *logSet) receive(name string, src *config.Source, location *time.Locatio
 }
 
 func (s *logSet) receiveInto(name string, src *config.Source, token string, kept *spool.Spool, location *time.Location) (*pipeline.Log, error) {
-	taken := push.NewSource(name, source.NewID(), kept, s.doc.Logs[name], maxDelivery, s.o.logger)
+	taken := push.NewSource(name, source.NewID(), kept, s.resume[name], maxDelivery, s.o.logger)
 	handler, err := push.New(taken, push.Config{Token: token, MaxBody: maxDelivery, Logger: s.o.logger})
 	if err != nil {
 		return nil, err

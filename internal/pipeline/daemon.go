@@ -28,16 +28,21 @@ type Daemon struct {
 	Save func(map[string][]tailer.Checkpoint) error
 	// Beside are sources that keep their place elsewhere. Each runs until its context
 	// ends; an error ends the daemon.
-	Beside    []func(context.Context) error
-	Deliver   Deliverer     // sends by itself what has waited long enough
-	Alive     func()        // called as long as there is progress; nil: nobody
-	SaveEvery time.Duration // between two checkpoints
-	Drain     time.Duration // how long the rest may take to be delivered once told to stop
+	Beside  []func(context.Context) error
+	Deliver Deliverer // sends by itself what has waited long enough
+	// Progress counts what delivery has tried. A log that waits for delivery counts as
+	// moving as long as this does; nil: always.
+	Progress  func() int64
+	Alive     func()               // called as long as there is progress; nil: nobody
+	SaveEvery time.Duration        // between two checkpoints
+	Drain     func() time.Duration // how long the rest may take to be delivered, asked once told to stop
 	Logger    *slog.Logger
 
 	mu      sync.Mutex
 	logs    []*Log // guarded by mu
 	unsaved int    // failures to save in a row
+	tried   int64  // Progress at the last change of it
+	triedAt time.Time
 }
 
 // discoverEvery is how often new logs are looked for.
@@ -82,13 +87,14 @@ func (d *Daemon) follow(ctx context.Context, cancel context.CancelCauseFunc, run
 			complaint = text
 			d.Logger.Warn("log can't be followed", "err", err)
 		}
+		d.add(logs)
 		for _, log := range logs {
 			open++
-			d.add(log)
 			running.Go(func() {
 				if err := log.Follow.Forever(ctx); err != nil && ctx.Err() == nil {
 					cancel(err)
 				}
+				log.Follow.over.Store(true)
 				select {
 				case over <- struct{}{}:
 				case <-ctx.Done():
@@ -108,10 +114,18 @@ func (d *Daemon) follow(ctx context.Context, cancel context.CancelCauseFunc, run
 	}
 }
 
-func (d *Daemon) add(log *Log) {
+// add notes logs and saves where they begin before anything is read: after a crash
+// in the first moments they would be unknown, and what was rotated since old news.
+func (d *Daemon) add(logs []*Log) {
+	if len(logs) == 0 {
+		return
+	}
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.logs = append(d.logs, log)
+	d.logs = append(d.logs, logs...)
+	d.mu.Unlock()
+	if err := d.save(); err != nil {
+		d.Logger.Error("checkpoint can't be saved, will try again", "err", err)
+	}
 }
 
 // keep saves checkpoints, and says that there is progress, until ctx ends.
@@ -135,21 +149,31 @@ func (d *Daemon) keep(ctx context.Context) {
 			d.Logger.Info("checkpoint saved again", "failures", d.unsaved)
 			d.unsaved = 0
 		}
-		if d.Alive != nil && d.moving(beats) {
+		if d.Alive != nil && d.moving(beats, time.Now()) {
 			d.Alive()
 		}
 	}
 }
 
+// patience is how long delivery may be silent while a log waits for it: longer
+// than the longest wait between two tries.
+const patience = 3 * time.Minute
+
 // moving reports whether every log has been read, or looked at, since the last
-// call.
-func (d *Daemon) moving(beats map[*Log]int64) bool {
+// call, or waits for a delivery that goes on trying.
+func (d *Daemon) moving(beats map[*Log]int64, now time.Time) bool {
+	if d.Progress != nil {
+		if tried := d.Progress(); tried != d.tried || d.triedAt.IsZero() {
+			d.tried, d.triedAt = tried, now
+		}
+	}
+	trying := d.Progress == nil || now.Sub(d.triedAt) < patience
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	all := true
 	for _, log := range d.logs {
 		beat := log.Follow.beat.Load()
-		all = all && beat != beats[log]
+		all = all && (beat != beats[log] || log.Follow.waits.Load() && trying || log.Follow.over.Load())
 		beats[log] = beat
 	}
 	return all
@@ -167,11 +191,12 @@ func (d *Daemon) save() error {
 
 // stop delivers the rest and saves where everything is.
 func (d *Daemon) stop(ctx context.Context) error {
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.Drain)
+	limit := d.Drain()
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
 	err := d.Deliver.Flush(drain)
 	if errors.Is(err, context.DeadlineExceeded) {
-		d.Logger.Warn("not all was delivered in time; the next run will", "drain_ms", d.Drain.Milliseconds())
+		d.Logger.Warn("not all was delivered in time; the next run will", "drain_ms", limit.Milliseconds())
 		err = nil
 	}
 	err = errors.Join(err, d.save())

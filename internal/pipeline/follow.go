@@ -36,6 +36,7 @@ type HoldingPairs interface {
 type Tracker interface {
 	Advance(source string, end int64)
 	Join(older string, end int64, source string, at int64)
+	IsContext(at tailer.Position) bool // read again only for what it tells of its neighbours
 }
 
 const (
@@ -63,6 +64,8 @@ type Follow struct {
 	changed bool             // something was read or handed out since the last mark
 	marked  time.Time
 	beat    atomic.Int64 // moves as long as lines are read, or looked for
+	waits   atomic.Bool  // while it hands on to delivery
+	over    atomic.Bool  // it has ended
 }
 
 // Forever reads until the context ends, or the source does. What is still open
@@ -71,6 +74,7 @@ type Follow struct {
 func (f *Follow) Forever(ctx context.Context) error {
 	f.Lines, f.Records, f.Pairs = f.Source, f.Parse, f.Table
 	f.read = map[string]int64{}
+	f.Deliver = waiting{f.Deliver, &f.waits}
 	quietSince, nextLook := time.Now(), time.Time{}
 	tick := pipeIdle
 	for ctx.Err() == nil {
@@ -112,6 +116,19 @@ func (f *Follow) Forever(ctx context.Context) error {
 	f.Stats.Interrupted = true
 	f.end()
 	return ctx.Err()
+}
+
+// waiting notes while delivery makes its caller wait.
+type waiting struct {
+	Deliverer
+	waits *atomic.Bool
+}
+
+// Deliver implements Deliverer.
+func (w waiting) Deliver(ctx context.Context, x *tailer.Exchange) error {
+	w.waits.Store(true)
+	defer w.waits.Store(false)
+	return w.Deliverer.Deliver(ctx, x)
 }
 
 // end marks what was reached.
@@ -164,7 +181,7 @@ func (f *Follow) mark(now time.Time) {
 		low[source] = end
 	}
 	held := func(p tailer.Position) {
-		if at, ok := low[p.Source]; ok && p.Offset < at {
+		if at, ok := low[p.Source]; ok && p.Offset < at && !f.Tracker.IsContext(p) {
 			low[p.Source] = p.Offset
 		}
 	}

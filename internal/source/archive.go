@@ -21,11 +21,11 @@ type archive struct {
 }
 
 // examineCompressed decides what an unknown compressed file is. It is read to
-// its end for that, once.
-func (f *Follower) examineCompressed(c candidate, now time.Time) {
+// its end for that, once. wait says that it is still being written.
+func (f *Follower) examineCompressed(c candidate, now time.Time) (wait bool) {
 	if c.live {
 		f.say("log is compressed: it can't be followed", errors.New("compressed"))
-		return
+		return false
 	}
 	marks := slices.Concat(f.resume, f.past)
 	for _, g := range f.gens {
@@ -34,13 +34,13 @@ func (f *Follower) examineCompressed(c candidate, now time.Time) {
 	found, err := readArchive(c.path, marks)
 	if err != nil {
 		if now.Sub(c.changed) < lookOver {
-			f.until = later(f.until, now.Add(settled)) // it is being written
-			return
+			f.until = later(f.until, now.Add(settled))
+			return true
 		}
 		f.seen[c.inode] = c.look()
 		f.counts.Damaged++
 		f.cfg.Logger.Warn("compressed log is damaged", "err", err)
-		return
+		return false
 	}
 	f.seen[c.inode] = c.look()
 	longest := func(list []tailer.Checkpoint) int {
@@ -56,23 +56,24 @@ func (f *Follower) examineCompressed(c candidate, now time.Time) {
 		r := f.resume[i]
 		f.resume = slices.Delete(f.resume, i, i+1)
 		f.openArchive(c, &r, found, now)
-		return
+		return false
 	}
 	for _, g := range f.gens {
 		if found.match[g.id] {
-			return // the plain file is still open, and is read to its end
+			return false // the plain file is still open, and is read to its end
 		}
 	}
 	if i := longest(f.past); i >= 0 {
 		if end := f.past[i].End; found.size > end {
 			f.openArchive(c, &tailer.Checkpoint{Source: NewID(), Offset: end, End: end}, found, now)
 		}
-		return
+		return false
 	}
 	if !c.changed.Before(f.since) {
 		f.cfg.Logger.Info("rotated log found", "path", c.path)
 		f.openArchive(c, &tailer.Checkpoint{Source: NewID()}, found, now)
 	}
+	return false
 }
 
 // readArchive reads a compressed file to its end and tells which marks it holds.
@@ -145,9 +146,12 @@ func (f *Follower) openArchive(c candidate, from *tailer.Checkpoint, found *arch
 		return
 	}
 	plain, err := decompress(file, c.path)
-	skipped := &archive{}
+	skipped, begin := &archive{}, from.Offset
+	if from.Before != "" { // of the last run: see contextBefore
+		begin = max(0, from.Offset-contextMax)
+	}
 	if err == nil {
-		_, err = io.CopyN(skipped, plain, from.Offset)
+		_, err = io.CopyN(skipped, plain, begin)
 	}
 	if err != nil {
 		_ = file.Close()
@@ -156,10 +160,13 @@ func (f *Follower) openArchive(c candidate, from *tailer.Checkpoint, found *arch
 	}
 	g := &generation{
 		id: from.Source, path: c.path, inode: c.inode, plain: plain, head: found.head, before: skipped.tail,
-		offset: from.Offset, ended: true, grown: now,
+		from: from, start: from.Offset, offset: begin, ended: true, grown: now,
 		close: func() error { plain.close(); return file.Close() },
 	}
 	g.begin(f.keep)
+	if begin > 0 && begin < from.Offset {
+		_, _ = g.next() // it begins within a line
+	}
 	f.add(g, false)
 }
 

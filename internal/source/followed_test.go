@@ -133,7 +133,9 @@ func (x *followed) read() {
 		if err != nil {
 			x.t.Fatal(err)
 		}
-		x.got = append(x.got, string(line.Bytes))
+		if !x.tracker.IsContext(line.Pos) {
+			x.got = append(x.got, string(line.Bytes))
+		}
 		x.tracker.Advance(line.Pos.Source, line.Pos.End)
 	}
 }

@@ -26,6 +26,8 @@ const (
 	// lookOver is how long after a rotation the siblings are looked over, for what
 	// came and went unseen.
 	lookOver = 15 * time.Second
+	// lookAgain is how long a sibling that is not finished is left alone.
+	lookAgain = 200 * time.Millisecond
 	// fileClock is by how much the times of files may lag behind the clock.
 	fileClock = 100 * time.Millisecond
 	// maxPast is how many files that were let go are remembered, so that they are
@@ -77,6 +79,7 @@ type Follower struct {
 	seen   map[inode]look      // siblings that need no second look
 	since  time.Time           // siblings that changed before are old news
 	until  time.Time           // siblings are looked over until then
+	retry  time.Time           // siblings are not looked over before
 	first  bool                // nothing is known of this log yet
 	said   string              // the last trouble that was told
 	counts FollowCounts
@@ -97,7 +100,8 @@ type FollowCounts struct {
 }
 
 // NewFollower returns the follower of a log by the name of its live file. resume
-// is what Checkpoints returned in the last run, nil in the first; saved is when.
+// is what Checkpoints returned in the last run, nil for a log that was never
+// followed; saved is when.
 // The file need not exist yet.
 func NewFollower(log string, resume []tailer.Checkpoint, saved time.Time, cfg FollowConfig) (*Follower, error) {
 	cfg, err := cfg.withDefaults()
@@ -106,7 +110,7 @@ func NewFollower(log string, resume []tailer.Checkpoint, saved time.Time, cfg Fo
 	}
 	cfg.Logger = cfg.Logger.With("component", "source", "source", log)
 	f := &Follower{log: log, cfg: cfg, keep: cfg.MaxLine + 1 + envelopeRoom, seen: map[inode]look{},
-		since: saved, first: len(resume) == 0}
+		since: saved, first: resume == nil}
 	for _, c := range resume {
 		if c.Ended && c.Offset == c.End {
 			f.past = append(f.past, c)
@@ -204,7 +208,7 @@ func (f *Follower) replaced(g *generation) {
 	if rotated {
 		return
 	}
-	fresh, err := openGeneration(path, nil, f.keep, now)
+	fresh, err := openGeneration(path, nil, false, f.keep, now)
 	if err != nil {
 		f.say("log can't be opened", err)
 		return
@@ -267,7 +271,7 @@ type Marks interface {
 func (f *Follower) Checkpoints(marks Marks) []tailer.Checkpoint {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var out []tailer.Checkpoint
+	out := []tailer.Checkpoint{} // not nil: the log is known
 	done := 0
 	for i := range f.past {
 		c := &f.past[i]

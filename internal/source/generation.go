@@ -28,12 +28,13 @@ type generation struct {
 	close func() error
 
 	head   []byte
-	start  int64  // where reading began
+	start  int64  // where reading goes on; lines before it are context
 	offset int64  // next byte to read
 	before []byte // the bytes before offset, at most beforeMax
 	end    int64  // of the last line that was handed on
 	anchor []byte // the bytes before end
 	lines  *splitter
+	from   *tailer.Checkpoint // where it goes on from; nil for one that is read from its start
 
 	rotated bool      // the name stands for another file now, or for none
 	ended   bool      // nothing will be added to it
@@ -51,8 +52,8 @@ func NewID() string {
 }
 
 // openGeneration opens the file at path; c says where to read on, nil from the
-// start.
-func openGeneration(path string, c *tailer.Checkpoint, keep int, now time.Time) (*generation, error) {
+// start. With context, lines before that are read again.
+func openGeneration(path string, c *tailer.Checkpoint, context bool, keep int, now time.Time) (*generation, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -67,9 +68,13 @@ func openGeneration(path string, c *tailer.Checkpoint, keep int, now time.Time) 
 	}
 	g := &generation{id: NewID(), path: path, inode: inodeOf(info), file: file, close: file.Close, grown: now}
 	if c != nil {
-		g.id, g.offset = c.Source, c.Offset
-		g.head = bytesBefore(file, min(int64(headMax), c.Offset), headMax)
-		g.before = bytesBefore(file, c.Offset, beforeMax)
+		from := *c
+		g.from, g.id, g.start, g.offset = &from, c.Source, c.Offset, c.Offset
+		if context {
+			g.offset = contextBefore(file, c.Offset)
+		}
+		g.head = bytesBefore(file, min(int64(headMax), g.offset), headMax)
+		g.before = bytesBefore(file, g.offset, beforeMax)
 	}
 	g.begin(keep)
 	return g, nil
@@ -77,7 +82,7 @@ func openGeneration(path string, c *tailer.Checkpoint, keep int, now time.Time) 
 
 // begin makes the splitter, which reads from g.offset on.
 func (g *generation) begin(keep int) {
-	g.start, g.end, g.anchor = g.offset, g.offset, bytes.Clone(g.before)
+	g.end, g.anchor = g.offset, bytes.Clone(g.before)
 	g.lines = newSplitter(g, keep)
 	g.lines.off = g.offset
 }
@@ -200,8 +205,12 @@ func (g *generation) advance(b []byte) {
 // checkpoint tells how to know the file again, with nothing resolved.
 func (g *generation) checkpoint(now time.Time) tailer.Checkpoint {
 	head := g.head[:min(int64(len(g.head)), g.end)]
-	return tailer.Checkpoint{
+	c := tailer.Checkpoint{
 		Source: g.id, Path: g.path, Device: g.inode.device, Inode: g.inode.number,
 		HeadSize: len(head), Head: digest(head), End: g.end, Before: digest(g.anchor), Ended: g.ended, Seen: now.UTC(),
 	}
+	if f := g.from; f != nil && f.Before != "" && f.End > g.end { // not as far yet as the last run was
+		c.HeadSize, c.Head, c.End, c.Before = f.HeadSize, f.Head, f.End, f.Before
+	}
+	return c
 }

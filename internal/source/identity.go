@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -49,6 +50,32 @@ func bytesBefore(r io.ReaderAt, offset int64, n int) []byte {
 		return nil
 	}
 	return b
+}
+
+// contextMax is how many bytes before its low-water mark a source is read again
+// after a restart. What was made of them is resolved; they are read for what
+// they tell of their neighbours: who was in flight, which attempt failed.
+const contextMax = 1 << 20
+
+// contextBefore returns where a line begins, at most contextMax bytes before
+// offset; offset itself if none does.
+func contextBefore(r io.ReaderAt, offset int64) int64 {
+	from := offset - contextMax
+	if from <= 0 {
+		return 0
+	}
+	buf := make([]byte, 64<<10)
+	for at := from; at < offset; {
+		n, err := r.ReadAt(buf[:min(int64(len(buf)), offset-at)], at)
+		if i := bytes.IndexByte(buf[:n], '\n'); i >= 0 {
+			return at + int64(i) + 1
+		}
+		at += int64(n)
+		if err != nil || n == 0 {
+			break
+		}
+	}
+	return offset
 }
 
 // holds reports whether r has the content that c was made of: its head, and the

@@ -66,9 +66,13 @@ func NewPipe(path string, src io.ReadCloser, spool Spool, resume []tailer.Checkp
 	first, end := spool.Bounds()
 	p.offset = first
 	for _, c := range resume {
-		p.id, p.offset = c.Source, min(max(c.Offset, first), end)
+		p.id, p.start = c.Source, min(max(c.Offset, first), end)
+		if p.offset = p.start; c.Offset > first {
+			p.offset = max(first, contextBefore(spool, p.start))
+		}
 	}
-	p.start, p.end = p.offset, p.offset
+	p.start = max(p.start, p.offset)
+	p.end = p.offset
 	p.lines = p.splitter()
 	p.ctx, p.stop = context.WithCancel(context.Background())
 	if err := p.endLine(end); err != nil {
@@ -243,11 +247,11 @@ func (p *Pipe) Checkpoints(m Marks) []tailer.Checkpoint {
 	p.mu.Lock()
 	end := p.end
 	p.mu.Unlock()
-	low := min(max(m.Low(p.id), p.start), end)
-	if err := p.spool.Release(low); err != nil {
+	low := max(min(m.Low(p.id), end), p.start)
+	if err := p.spool.Release(low - contextMax); err != nil {
 		p.cfg.Logger.Warn("spool can't be released", "err", err)
 	}
-	return []tailer.Checkpoint{{Source: p.id, Path: p.path, Offset: low, End: end, Resolved: m.Resolved(p.id), Seen: p.cfg.Now().UTC()}}
+	return []tailer.Checkpoint{{Source: p.id, Path: p.path, Offset: low, End: max(end, low), Resolved: m.Resolved(p.id), Seen: p.cfg.Now().UTC()}}
 }
 
 // Lag returns how many bytes wait in the spool.

@@ -83,6 +83,9 @@ func candidateAt(path string) (candidate, bool) {
 // discover opens what is to be read: the file that the name stands for, what is
 // left of files of the last run, and files that came and went unseen.
 func (f *Follower) discover(now time.Time) {
+	if now.Before(f.retry) {
+		return
+	}
 	var unknown []candidate
 	seen := map[inode]look{}
 	for _, c := range f.candidates() {
@@ -107,7 +110,10 @@ func (f *Follower) discover(now time.Time) {
 		left = append(left, c)
 	}
 	for _, c := range left {
-		f.examine(c, now)
+		if f.examine(c, now) {
+			f.retry = now.Add(lookAgain)
+			return // what came after it is read after it
+		}
 	}
 	f.first = false
 }
@@ -151,30 +157,29 @@ func (f *Follower) resumable(c candidate, sameInode bool) int {
 	return best
 }
 
-// examine decides what an unknown file is.
-func (f *Follower) examine(c candidate, now time.Time) {
+// examine decides what an unknown file is. wait says that this can't be told yet.
+func (f *Follower) examine(c candidate, now time.Time) (wait bool) {
 	if !c.live && len(f.gens) >= maxOpen {
-		return
+		return true
 	}
 	file, err := os.Open(c.path)
 	if err != nil {
 		if c.live {
 			f.say("log can't be opened", err)
 		}
-		return
+		return false
 	}
 	defer func() { _ = file.Close() }()
 	if isCompressed(file) {
-		f.examineCompressed(c, now)
-		return
+		return f.examineCompressed(c, now)
 	}
 	if i := f.resumable(c, false); i >= 0 {
 		f.open(c, &f.resume[i], now)
 		f.resume = slices.Delete(f.resume, i, i+1)
-		return
+		return false
 	}
 	if !c.live && f.isCopy(file, c.size) {
-		return // of a file that is open; it is looked at again once that is not
+		return false // of a file that is open; it is looked at again once that is not
 	}
 	known := f.known(func(old *tailer.Checkpoint) bool { return holds(file, c.size, old) })
 	switch {
@@ -186,12 +191,31 @@ func (f *Follower) examine(c candidate, now time.Time) {
 		f.openLive(c, file, now)
 	case c.changed.Before(f.since):
 		f.remember(c, file, now)
-	case now.Sub(c.changed) < settled:
-		f.until = later(f.until, now.Add(settled)) // it may be a copy in the making
+	case now.Sub(c.changed) < settled && f.mayBecomeCopy(file, c.size):
+		f.until = later(f.until, now.Add(settled))
+		return true
 	default:
 		f.cfg.Logger.Info("rotated log found", "path", c.path)
 		f.open(c, nil, now)
 	}
+	return false
+}
+
+// mayBecomeCopy reports whether a file begins as one that is known and is shorter:
+// a copy of it may be in the making.
+func (f *Follower) mayBecomeCopy(file io.ReaderAt, size int64) bool {
+	begins := func(c *tailer.Checkpoint) bool { return c.End > size && beginsAs(file, size, c) }
+	for i := range f.resume {
+		if begins(&f.resume[i]) {
+			return true
+		}
+	}
+	for _, g := range f.gens {
+		if c := g.checkpoint(time.Time{}); begins(&c) {
+			return true
+		}
+	}
+	return f.known(begins) != nil
 }
 
 func later(a, b time.Time) time.Time {
@@ -239,7 +263,8 @@ func (f *Follower) openRest(c candidate, known *tailer.Checkpoint, now time.Time
 }
 
 func (f *Follower) open(c candidate, from *tailer.Checkpoint, now time.Time) {
-	g, err := openGeneration(c.path, from, f.keep, now)
+	context := from != nil && from.Before != "" // of the last run; else it begins here
+	g, err := openGeneration(c.path, from, context, f.keep, now)
 	if err != nil {
 		f.say("log can't be opened", err)
 		return
