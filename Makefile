@@ -1,5 +1,6 @@
 # Needs Go and nothing else, but: lint and check load golangci-lint through Go's
-# module proxy, check needs a C compiler for -race, score needs Python 3.11.
+# module proxy, check needs a C compiler for -race, score needs Python 3.11, capture
+# needs PyPI as well.
 
 GO       ?= go
 GOLANGCI ?= github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
@@ -8,7 +9,7 @@ VERSION  ?=
 
 LDFLAGS = -s -w $(if $(VERSION),-X main.version=$(VERSION))
 
-.PHONY: build test check lint fuzz score bench cover
+.PHONY: build test check lint fuzz score capture bench cover
 
 # The binary is static and holds the time zones that --timezone may name.
 build:
@@ -37,6 +38,12 @@ fuzz:
 # What tailer makes of every capture, compared with what was really sent.
 score: build
 	python3 testdata/score/score_all.py --command './tailer backfill --to file:{out} --date {date} --timezone {zone} {log}'
+
+# Runs LiteLLM VERSION in the lab and adds its logs, with what was really sent, to
+# the captures that score and test compare. VARIANTS are those of testdata/lab/variants.py.
+capture:
+	@test -n "$(VERSION)" || { echo "say which: make capture VERSION=1.106.0"; exit 2; }
+	python3 testdata/lab/capture.py $(VERSION) $(if $(VARIANTS),--variants $(VARIANTS))
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...

@@ -12,13 +12,19 @@ import (
 	"testing"
 )
 
+// A scoring is what a capture must reach.
+type scoring struct {
+	name  string
+	pairs int // mostRight for a share of what the log states with certainty
+	allow []tolerated
+}
+
+// mostRight asks for 97 % of the pairs that the log states with certainty.
+const mostRight = -1
+
 // scored are the captures with how many requests must at least come out with
 // prompt, answer and user all right, in each form of the log.
-var scored = []struct {
-	name  string
-	pairs int
-	allow []tolerated
-}{
+var scored = []scoring{
 	{name: "1.109.1/docker-json", pairs: 21},
 	{name: "1.109.1/json-detailed", pairs: 91},
 	{name: "1.109.1/json-detailed-nocb", pairs: 61},
@@ -69,7 +75,7 @@ const (
 // TestCaptures reads every log of every capture twice and holds the spans against
 // their form and, with Python on the path, against the truth.
 func TestCaptures(t *testing.T) {
-	for _, test := range scored {
+	for _, test := range matrix(t) {
 		c := openCapture(t, test.name)
 		for _, name := range logNames {
 			log := c.log(name)
@@ -89,23 +95,32 @@ func TestCaptures(t *testing.T) {
 	}
 }
 
-// TestEveryCaptureIsScored keeps the table complete.
-func TestEveryCaptureIsScored(t *testing.T) {
+// matrix is every capture there is, those of the table and those that `make
+// capture` added since.
+func matrix(t *testing.T) []scoring {
+	t.Helper()
 	folders, err := filepath.Glob(filepath.Join("..", "..", "testdata", "captures", "*", "*", "run.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(folders) != len(scored) {
-		t.Errorf("%d captures, %d rows", len(folders), len(scored))
+	var rows []scoring
+	for _, path := range folders {
+		dir := filepath.Dir(path)
+		row := scoring{name: filepath.Base(filepath.Dir(dir)) + "/" + filepath.Base(dir), pairs: mostRight, allow: []tolerated{systemPrompt}}
+		if i := slices.IndexFunc(scored, func(s scoring) bool { return s.name == row.name }); i >= 0 {
+			row = scored[i]
+		}
+		rows = append(rows, row)
 	}
-	for _, test := range scored {
-		openCapture(t, test.name)
+	if len(rows) < len(scored) {
+		t.Errorf("%d captures, %d rows", len(rows), len(scored))
 	}
+	return rows
 }
 
 var (
 	scoreWrong = regexp.MustCompile(`^  (seq \d+ [^:]*: (?:wrong: [^:]*|duplicate)|-: [^:]*):`)
-	scoreTotal = regexp.MustCompile(`(?m)^pairs (\d+)/.*wrong (\d+) .*leaks (\d+)`)
+	scoreTotal = regexp.MustCompile(`(?m)^pairs (?P<pairs>\d+)/.*sure (?P<right>\d+)/(?P<sure>\d+)\).*wrong (?P<wrong>\d+) .*leaks (?P<leaks>\d+)`)
 )
 
 // score runs the scorer over spans and demands nothing false and nothing leaked.
@@ -136,13 +151,17 @@ func (c capture) score(t *testing.T, log string, spans []byte, pairs int, allow 
 		}
 		t.Error(strings.TrimSpace(line))
 	}
-	if n := number(t, total[1]); n < pairs {
+	figure := func(name string) int { return number(t, total[scoreTotal.SubexpIndex(name)]) }
+	if n := figure("pairs"); n < pairs {
 		t.Errorf("%d pairs, want at least %d", n, pairs)
 	}
-	if n := number(t, total[2]); n != tolerable {
+	if right, sure := figure("right"), figure("sure"); pairs == mostRight && 100*right < 97*sure {
+		t.Errorf("%d of %d sure pairs, want 97 %%", right, sure)
+	}
+	if n := figure("wrong"); n != tolerable {
 		t.Errorf("%d values are wrong, %d of them tolerable", n, tolerable)
 	}
-	if n := number(t, total[3]); n != 0 {
+	if n := figure("leaks"); n != 0 {
 		t.Errorf("%d leaks: %s", n, total[0])
 	}
 }

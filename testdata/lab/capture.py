@@ -38,7 +38,12 @@ def install(version, folder):
     home = folder / version
     program = home / "bin" / "litellm"
     if not program.exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(home)], check=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        # Tracebacks name the files of Python itself, which may lie in somebody's home: a link hides that.
+        neutral = folder / "python"
+        neutral.unlink(missing_ok=True)
+        neutral.symlink_to(sys.base_prefix)
+        subprocess.run([str(neutral / "bin" / "python3"), "-m", "venv", "--clear", str(home)], check=True)
         wanted = [f"litellm[proxy]=={version}", *(SDK_V2 if numbers(version) < (1, 104) else SDK_V4)]
         subprocess.run([str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", *wanted], check=True)
     return program
