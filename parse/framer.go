@@ -23,6 +23,7 @@ type frame struct {
 	coarse bool
 	// unstamped: the record bears no stamp, time is that of the one before it
 	unstamped bool
+	suspect   bool // it may be raw text of somebody, see trust
 	stream    tailer.Stream
 	pos       tailer.Position
 }
@@ -38,6 +39,7 @@ type Counts struct {
 	Torn     int64 // records or documents that were cut by another writer
 	Cut      int64 // records of several lines that are longer than the limit
 	Damaged  int64 // records whose text could not be read to its end
+	Suspect  int64 // records that may be text of a client or provider, left out
 	Repaired int64 // wounds of LiteLLM's own redaction that were closed
 }
 
@@ -47,6 +49,8 @@ type framer struct {
 	clock  *Clock
 	counts *Counts
 	emit   func(*frame)
+	trust  *trust
+	taint  // what is known of raw text
 
 	open     frame // text record being continued; form nil when its text is of no interest
 	isOpen   bool
@@ -81,7 +85,7 @@ func (f *framer) line(l tailer.Line) {
 // step reads what starts at the beginning of b and returns the rest of the line.
 func (f *framer) step(b []byte, l tailer.Line) []byte {
 	switch {
-	case f.awaitsBody(b):
+	case f.awaitsBody(b) || f.withinDump(b):
 		f.extend(b, l)
 		return nil
 	case hasPrefix(b, jsonStart):
@@ -90,15 +94,16 @@ func (f *framer) step(b []byte, l tailer.Line) []byte {
 			f.counts.Torn++
 			return f.debris(b[1:], l)
 		}
+		suspect := f.suspects()
 		f.close()
 		f.counts.JSON++
-		f.jsonFrame(r, b[:r.size], l)
+		f.jsonFrame(r, b[:r.size], l, suspect)
 		return b[r.size:]
 	case len(b) == 1 && b[0] == '{':
 		f.openDocument(l)
 		return nil
 	}
-	if h, ok := textHead(b); ok {
+	if h, ok := textHead(b); ok && f.trust.ofThisLog(&h) {
 		f.close()
 		f.counts.Text++
 		f.textFrame(h, b, l)
@@ -107,10 +112,14 @@ func (f *framer) step(b []byte, l tailer.Line) []byte {
 	if method, ok := accessText(b); ok {
 		f.counts.Access++
 		if method {
+			suspect := f.suspects()
 			f.close()
-			f.accessFrame(b, l, f.clock.Last())
+			f.accessFrame(b, l, f.clock.Last(), suspect)
 		}
 		return nil
+	}
+	if hasPrefix(b, "INFO:     Started server process [") {
+		f.trust.restarted()
 	}
 	return f.debris(b, l)
 }
@@ -120,6 +129,7 @@ func (f *framer) step(b []byte, l tailer.Line) []byte {
 func (f *framer) debris(b []byte, l tailer.Line) []byte {
 	cut := glued(b)
 	before := b[:cut]
+	f.embedded()
 	if f.isOpen {
 		f.extend(before, l)
 	} else {
@@ -154,7 +164,7 @@ func glued(b []byte) int {
 }
 
 // jsonFrame emits the record if its message is of interest.
-func (f *framer) jsonFrame(r jsonRecord, whole []byte, l tailer.Line) {
+func (f *framer) jsonFrame(r jsonRecord, whole []byte, l tailer.Line, suspect bool) {
 	first := unescape(f.scratch[:0], r.message[:min(len(r.message), 160)])
 	f.scratch = first
 	lead := withoutANSI(first)
@@ -173,7 +183,7 @@ func (f *framer) jsonFrame(r jsonRecord, whole []byte, l tailer.Line) {
 	}
 	text := unescape(f.buf[:0], r.message)
 	f.buf = text
-	f.emit(&frame{form: form, text: withoutANSI(text), raw: whole, time: at, stream: l.Stream, pos: l.Pos})
+	f.emit(&frame{form: form, text: withoutANSI(text), raw: whole, time: at, suspect: suspect, stream: l.Stream, pos: l.Pos})
 }
 
 // textFrame opens a text record.
@@ -182,6 +192,7 @@ func (f *framer) textFrame(h head, line []byte, l tailer.Line) {
 	f.open = frame{stream: l.Stream, pos: l.Pos}
 	msg := withoutANSI(h.message)
 	form := formOf(msg)
+	f.begin(msg, form)
 	switch {
 	case form != nil:
 	case isAccess(msg):
@@ -195,7 +206,7 @@ func (f *framer) textFrame(h head, line []byte, l tailer.Line) {
 	default:
 		return
 	}
-	f.open.form = form
+	f.open.form, f.open.suspect = form, f.was
 	f.open.time, f.open.coarse = f.clock.Text(h.hour, h.minute, h.second, l.Stamp)
 	f.buf = append(f.buf[:0], msg...)
 	f.raw = append(f.raw[:0], line...)
@@ -203,6 +214,7 @@ func (f *framer) textFrame(h head, line []byte, l tailer.Line) {
 
 // extend adds a line to the open record.
 func (f *framer) extend(b []byte, l tailer.Line) {
+	f.goOn(b)
 	if f.open.form == nil {
 		return
 	}
@@ -252,8 +264,13 @@ func (f *framer) close() {
 	if !f.isOpen {
 		return
 	}
+	f.settle()
 	f.isOpen = false
 	if f.open.form == nil {
+		return
+	}
+	if f.isCut() {
+		f.counts.Suspect++
 		return
 	}
 	f.open.text, f.open.raw = f.buf, f.raw
@@ -266,7 +283,8 @@ func (f *framer) close() {
 // openDocument begins a bare document. What it is shows on its second line.
 func (f *framer) openDocument(l tailer.Line) {
 	f.inDoc = true
-	f.document = frame{form: &documentForm, stream: l.Stream, pos: l.Pos, time: f.clock.Last(), unstamped: l.Stamp.IsZero()}
+	suspect := f.suspects()
+	f.document = frame{form: &documentForm, suspect: suspect, stream: l.Stream, pos: l.Pos, time: f.clock.Last(), unstamped: l.Stamp.IsZero()}
 	if !l.Stamp.IsZero() {
 		f.document.time, f.document.coarse = l.Stamp, isCoarse(l.Stamp)
 	}
@@ -301,7 +319,7 @@ func (f *framer) continueDocument(b []byte, l tailer.Line) (rest []byte, done bo
 		if last := f.clock.Last(); last.After(f.document.time) && l.Stamp.IsZero() {
 			f.document.time = last
 		}
-		f.emit(&f.document)
+		f.letGo(&f.document)
 		return b[1:], false
 	case len(b) == 1 && b[0] == '{':
 		f.counts.Torn++
@@ -312,11 +330,12 @@ func (f *framer) continueDocument(b []byte, l tailer.Line) (rest []byte, done bo
 }
 
 // accessFrame emits an access line of uvicorn's text formatter, which has no stamp.
-func (f *framer) accessFrame(b []byte, l tailer.Line, at time.Time) {
+func (f *framer) accessFrame(b []byte, l tailer.Line, at time.Time, suspect bool) {
 	if !l.Stamp.IsZero() {
 		at = l.Stamp
 	}
-	f.emit(&frame{form: &accessForm, text: b, raw: b, time: at, coarse: isCoarse(l.Stamp), unstamped: l.Stamp.IsZero(), stream: l.Stream, pos: l.Pos})
+	f.letGo(&frame{form: &accessForm, text: b, raw: b, time: at, coarse: isCoarse(l.Stamp), unstamped: l.Stamp.IsZero(),
+		suspect: suspect, stream: l.Stream, pos: l.Pos})
 }
 
 // redate moves the times of what is open.
@@ -334,6 +353,7 @@ func shifted(t time.Time, by time.Duration) time.Time {
 
 // flush ends what is open at the end of the input.
 func (f *framer) flush() {
+	f.release()
 	f.close()
 	if f.inDoc {
 		f.inDoc = false

@@ -24,6 +24,8 @@ type Parser struct {
 	known     [4]knownHeaders
 	nextKnown int
 	records   []tailer.Record
+	trust     trust
+	suspects  []tailer.Record // oldest first, at most maxHeld
 }
 
 // New returns a parser that reads stamps by the given clock.
@@ -31,7 +33,7 @@ func New(clock *Clock) *Parser {
 	p := &Parser{clock: clock, reader: pyrepr.New(nil)}
 	p.reader.Remember()
 	for i := range p.framers {
-		p.framers[i] = &framer{clock: clock, counts: &p.counts, emit: p.take}
+		p.framers[i] = &framer{clock: clock, counts: &p.counts, emit: p.take, trust: &p.trust}
 	}
 	return p
 }
@@ -65,7 +67,7 @@ func (p *Parser) take(f *frame) {
 		if r.Kind == tailer.KindArguments && r.CallID == "" {
 			r.Raw = bytes.Clone(f.raw)
 		}
-		p.records = append(p.records, r)
+		p.admit(&r, f.suspect)
 	}
 }
 

@@ -241,7 +241,7 @@ func (e *loose) fits(c *call) bool {
 	if group := groupIn(e.failure.Message); group != "" && a.ModelGroup != "" && group != a.ModelGroup {
 		return false
 	}
-	words, _, _ := strings.Cut(a.Failure.Message, "\n")
+	words := a.Failure.Message[:min(len(a.Failure.Message), comparedWords)]
 	switch {
 	case a.Refused || e.kind == tailer.KindRefused:
 		return a.Refused && e.kind == tailer.KindRefused && e.failure.Message == a.Failure.Message
@@ -252,6 +252,10 @@ func (e *loose) fits(c *call) bool {
 	}
 	return sameWords(e.failure.Message, words)
 }
+
+// comparedWords is how many bytes of an error's words are compared. 1.109 leaves
+// out the middle of what is longer than 4096 characters.
+const comparedWords = 1500
 
 // sameWords reports whether text starts with words, but for digits: each attempt
 // reports how long it took.

@@ -106,6 +106,13 @@ func includes(headers, others []tailer.Header) bool {
 	return true
 }
 
+// isOther reports whether a request has other headers than the call's, though it
+// has its id: clients may choose the same.
+func (c *call) isOther(r *tailer.Request) bool {
+	a, b := c.request.Headers, r.Headers
+	return a != nil && b != nil && !includes(a, b) && !includes(b, a)
+}
+
 // adopt returns the call without an id that states the same headers and the same
 // body as a record: up to 1.80 only chats are logged with their id from the
 // start.

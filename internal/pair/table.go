@@ -238,7 +238,7 @@ func (t *Table) addCall(r *tailer.Record) {
 
 // addArguments takes the start of one attempt.
 func (t *Table) addArguments(r *tailer.Record) {
-	if c := t.calls[r.CallID]; c != nil && c.succeeded() && r.Time.Sub(c.last) > time.Second {
+	if c := t.calls[r.CallID]; c != nil && c.succeeded() && (r.Time.Sub(c.last) > time.Second || c.isOther(&r.Request)) {
 		t.finish(c)
 	}
 	c := t.call(r)

@@ -1,0 +1,233 @@
+package parse
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+
+	"tailer"
+)
+
+// LiteLLM prints some texts of clients and providers as they are: errors, answers
+// whose tokens it counts, model names. In a text log a line of such a text can
+// look like a record, down to the colours. What gives it away is that its writer
+// can't see the log: it can't know where in the proxy's memory an object lies,
+// nor the random id of anybody's call.
+//
+// So after a record that may hold raw text, all that follows is suspect until a
+// record states an address that was known before (a mark). A suspect record that
+// names a call counts once a record that is not suspect names it too, or states
+// the same headers. One without a call id counts as it is: it can add to a request
+// but not make one. In a coloured log, lines without colour are no records. In
+// JSON logs none of this is needed: JSON has no raw line breaks.
+type trust struct {
+	coloured int  // heads with colour
+	plain    int  // heads without colour since the last one that had it
+	traced   bool // errors are told with a traceback
+	marks    recent
+	ids      recent // call ids stated by records that are not suspect
+	headers  recent // digests of the headers in such records
+}
+
+// uncolouredHeads is how many heads without colour there are in a row before a
+// log counts as one whose writer has none any more, as after an upgrade to 1.103.
+const uncolouredHeads = 500
+
+// ofThisLog reports whether a head has the colour that this log's heads have.
+func (t *trust) ofThisLog(h *head) bool {
+	const some = 3
+	if h.coloured {
+		t.coloured, t.plain = t.coloured+1, 0
+		return true
+	}
+	if t.plain++; t.plain > uncolouredHeads {
+		t.coloured = 0
+	}
+	return t.coloured < some
+}
+
+// restarted forgets the colour: the next process may be another version.
+func (t *trust) restarted() { t.coloured, t.plain = 0, 0 }
+
+// markPrefixes begin records that name objects which live as long as the proxy,
+// and hold nothing of a client's. DEBUG; LiteLLM 1.61 to 1.109.
+var markPrefixes = []string{
+	"Initialized litellm callbacks, ", "async function w/ retries: original_function - <bound", "Checking if <", "Logging Details LiteLLM-",
+}
+
+// addressesOf calls each with the addresses in a mark.
+func addressesOf(msg []byte, each func(string)) {
+	const sign, digits = " at 0x", 12
+	msg = msg[:min(len(msg), 8<<10)]
+	for {
+		i := bytes.Index(msg, []byte(sign))
+		if i < 0 {
+			return
+		}
+		msg = msg[i+len(sign):]
+		n := 0
+		for n < len(msg) && isHex(msg[n]) {
+			n++
+		}
+		if n >= digits-2 {
+			each(string(msg[:n]))
+		}
+	}
+}
+
+func isHex(c byte) bool { return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' }
+
+// seen takes the message of a head and returns whether what comes after it is as
+// suspect as before: a mark that is known ends suspicion, a new one is learned
+// where there is none.
+func (t *trust) seen(msg []byte, tainted bool) bool {
+	for _, prefix := range markPrefixes {
+		if !hasPrefix(msg, prefix) {
+			continue
+		}
+		if tainted {
+			addressesOf(msg, func(address string) { tainted = tainted && !t.marks.has(address) })
+		} else {
+			addressesOf(msg, t.marks.add)
+		}
+		break
+	}
+	return tainted
+}
+
+// known reports whether a message is a mark that was seen before.
+func (t *trust) known(msg []byte) bool { return t.marks.young != nil && !t.seen(msg, true) }
+
+// rawForms are records that hold text as a client or provider wrote it, by how
+// they begin, and what stands in them after that text: where it is there, the
+// text has no line break.
+var rawForms = []struct{ begin, after string }{
+	{"litellm.proxy.proxy_server._handle_llm_api_exception(): Exception", ""},
+	{"litellm.router.py::async_function_with_fallbacks() - Error", ""},
+	{"An error occurred: ", ""},
+	{"TracebackTraceback ", ""},
+	{"messages in token_counter: None, text in token_counter: ", ""},
+	{"OUTPUT IN LANGFUSE: ", "; original: "},
+	{"No model group info found for ", ", assuming it has cost"},
+	{"routing_group=", " strategy="},
+	{"No fallback model group found ", " Fallbacks="},
+	{"get_available_deployment for model: ", ", Selected deployment: "},
+	{"model=", ", custom_llm_provider="},
+}
+
+// mayBeRaw reports whether a record's text may hold line breaks that others chose.
+func mayBeRaw(msg []byte) bool {
+	for _, form := range rawForms {
+		if hasPrefix(msg, form.begin) {
+			return form.after == "" || !bytes.Contains(msg, []byte(form.after))
+		}
+	}
+	if hasPrefix(msg, "litellm.a") {
+		_, rest, ok := bytes.Cut(msg[:min(len(msg), 200)], []byte("(model="))
+		return ok && bytes.Contains(rest, []byte(" Exception "))
+	}
+	return false
+}
+
+// rawEnds are how some of the other records of rawForms end where all of their raw text
+// has been passed.
+var rawEnds = [][]byte{[]byte("\x1b[0m"), []byte("--debug`"), []byte("; original: None")}
+
+// passed reports whether a record's last line shows that its raw text is over.
+func passed(last []byte) bool {
+	if hasPrefix(last, "Cooldown Deployments=") {
+		return true
+	}
+	for _, end := range rawEnds {
+		if bytes.HasSuffix(last, end) {
+			return true
+		}
+	}
+	return false
+}
+
+// told reports whether the text of an error record is whole: its words, then a
+// traceback that ends in the same words.
+func told(text []byte) bool {
+	_, words, ok := bytes.Cut(text, []byte("Exception occured - "))
+	if !ok {
+		return false
+	}
+	words, trace, ok := bytes.Cut(words, []byte("\nTraceback (most recent call last):\n"))
+	return ok && bytes.HasSuffix(bytes.TrimRight(trace, "\n"), bytes.TrimRight(words, "\n"))
+}
+
+// digest returns a short text that other headers don't have.
+func digest(headers []tailer.Header) string {
+	sum := sha256.New()
+	for _, h := range headers {
+		_, _ = fmt.Fprintf(sum, "%q:%q\n", h.Name, h.Value) // a hash takes everything
+	}
+	return string(sum.Sum(nil)[:16])
+}
+
+// A recent is a set of texts that forgets the oldest ones.
+type recent struct {
+	young, old map[string]struct{}
+}
+
+const maxRecent = 20_000
+
+func (r *recent) has(s string) bool {
+	_, young := r.young[s]
+	_, old := r.old[s]
+	return young || old
+}
+
+func (r *recent) add(s string) {
+	if r.young == nil {
+		r.young = map[string]struct{}{}
+	}
+	if len(r.young) >= maxRecent {
+		r.old, r.young = r.young, map[string]struct{}{}
+	}
+	r.young[s] = struct{}{}
+}
+
+// maxHeld bounds the suspect records that wait for their call ids to be known.
+const maxHeld = 64
+
+// admit takes a decoded record. Those that nothing vouches for wait or are left
+// out, and are counted.
+func (p *Parser) admit(r *tailer.Record, suspect bool) {
+	switch {
+	case !suspect:
+		if r.Request.Headers != nil {
+			p.trust.headers.add(digest(r.Request.Headers))
+		}
+		if r.CallID != "" && !p.trust.ids.has(r.CallID) {
+			p.trust.ids.add(r.CallID)
+			p.vouch(r.CallID)
+		}
+	case r.CallID == "" || r.Kind == tailer.KindDetails || p.trust.ids.has(r.CallID):
+	case r.Request.Headers != nil && p.trust.headers.has(digest(r.Request.Headers)):
+	default:
+		if len(p.suspects) == maxHeld {
+			p.suspects = append(p.suspects[:0], p.suspects[1:]...)
+		}
+		p.counts.Suspect++
+		p.suspects = append(p.suspects, *r)
+		return
+	}
+	p.records = append(p.records, *r)
+}
+
+// vouch hands out the suspect records of a call that turned out to be real.
+func (p *Parser) vouch(id string) {
+	kept := p.suspects[:0]
+	for i := range p.suspects {
+		if p.suspects[i].CallID != id {
+			kept = append(kept, p.suspects[i])
+			continue
+		}
+		p.counts.Suspect--
+		p.records = append(p.records, p.suspects[i])
+	}
+	clear(p.suspects[len(kept):])
+	p.suspects = kept
+}
