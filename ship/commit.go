@@ -63,7 +63,25 @@ func (d *Delivery) commitAll(ctx context.Context) error {
 			if !sleep(ctx, pause) {
 				return err
 			}
+			d.settleFirst(w)
 		}
+	}
+}
+
+// settleFirst commits by itself what sinks have answered: it frees space, and needs
+// next to none.
+func (d *Delivery) settleFirst(w *work) {
+	d.mu.Lock()
+	w.done = append(w.done, d.done...)
+	d.done = nil
+	d.mu.Unlock()
+	if len(w.intake) == 0 || len(w.done) == 0 {
+		return
+	}
+	part := &work{done: w.done}
+	if news, err := d.commit(part); err == nil {
+		d.publish(part, news)
+		w.done = nil
 	}
 }
 
