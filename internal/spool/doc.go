@@ -9,6 +9,8 @@
 // Invariants:
 //   - What Append took is there after a crash at any moment, whole and once.
 //   - Offsets go on across runs.
+//   - What is on disk is unreadable without the key beside it, which is thrown away
+//     once all that it hid was released.
 //   - It holds no more than Config.MaxBytes: then Append waits, or drops the
 //     oldest and counts it, as Config says.
 //

@@ -50,7 +50,8 @@ type Spool struct {
 	cfg Config
 
 	mu      sync.Mutex
-	first   int64 // of the bytes that are there; guarded by mu
+	sealer  *sealer // guarded by mu
+	first   int64   // of the bytes that are there; guarded by mu
 	end     int64
 	dropped int64
 	room    chan struct{} // closed, and made anew, when bytes are released
@@ -73,6 +74,10 @@ func Open(path string, cfg Config) (*Spool, error) {
 		if err := s.renew(path); err != nil {
 			return nil, fmt.Errorf("shrink spool %s: %w", path, err)
 		}
+	}
+	var err error
+	if s.sealer, err = openSealer(path, s.first == s.end); err != nil {
+		return nil, errors.Join(err, s.db.Close())
 	}
 	return s, nil
 }
@@ -193,7 +198,9 @@ func (s *Spool) append(b []byte) error {
 		kept.FillPercent = 0.9 // keys only grow
 		at := s.end
 		for chunk := range slices.Chunk(b, maxChunk) {
-			if err := kept.Put(key(at), chunk); err != nil {
+			hidden := make([]byte, len(chunk))
+			s.sealer.hide(hidden, chunk, at, 0)
+			if err := kept.Put(key(at), hidden); err != nil {
 				return err
 			}
 			at += int64(len(chunk))
@@ -288,6 +295,9 @@ func (s *Spool) Release(offset int64) error {
 	if err := s.forget(offset, false); err != nil {
 		return fmt.Errorf("release spool %s: %w", s.db.Path(), err)
 	}
+	if s.first == s.end && time.Since(s.sealer.made) > renewEvery {
+		return s.sealer.renew()
+	}
 	return nil
 }
 
@@ -297,7 +307,9 @@ var ErrGone = errors.New("no longer in the spool")
 // ReadAt reads from the stream's byte offset on, as far as the chunk there has
 // bytes. At the end it returns io.EOF, before the first byte that is there ErrGone.
 func (s *Spool) ReadAt(p []byte, offset int64) (n int, err error) {
-	first, end := s.Bounds()
+	s.mu.Lock()
+	first, end, sealer := s.first, s.end, s.sealer.copy()
+	s.mu.Unlock()
 	if offset < first {
 		return 0, ErrGone
 	}
@@ -318,10 +330,18 @@ func (s *Spool) ReadAt(p []byte, offset int64) (n int, err error) {
 			return ErrGone
 		}
 		n = copy(p, v[at:])
+		sealer.hide(p[:n], p[:n], offset-at, int(at))
 		return nil
 	})
 	return n, err
 }
 
-// Close closes the file.
-func (s *Spool) Close() error { return s.db.Close() }
+// Close closes the file. The key of a spool that is empty goes.
+func (s *Spool) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.first == s.end {
+		return errors.Join(s.sealer.renew(), s.db.Close())
+	}
+	return s.db.Close()
+}
