@@ -249,3 +249,50 @@ func TestEmpty(t *testing.T) {
 		t.Errorf("%s, %v", text, err)
 	}
 }
+
+// TestMerge gives what one report of all requests would give.
+func TestMerge(t *testing.T) {
+	whole, merged := report.New(report.Config{}), report.New(report.Config{})
+	parts := []*report.Report{report.New(report.Config{}), report.New(report.Config{}), report.New(report.Config{})}
+	for n := range 900 {
+		x := request(n, fmt.Sprintf("user-%d", n%40))
+		x.End = x.Start.Add(time.Duration(n%13) * time.Second)
+		if n%10 == 0 {
+			x.Level, x.ErrorClass = tailer.LevelError, "Timeout"
+		}
+		whole.Add(x)
+		parts[n%3].Add(x)
+	}
+	for _, part := range parts {
+		merged.Merge(part)
+	}
+	got, want := merged.Document(0), whole.Document(0)
+	for _, d := range []*report.Document{got, want} { // sums of money differ by the order of adding
+		for key, by := range d.By {
+			for i := range by.Rows {
+				by.Rows[i].Cost = math.Round(by.Rows[i].Cost * 1e9)
+			}
+			d.By[key] = by
+		}
+		for i := range d.Timeline {
+			d.Timeline[i].Cost = math.Round(d.Timeline[i].Cost * 1e9)
+		}
+		for day := range d.Week {
+			for hour := range d.Week[day] {
+				d.Week[day][hour].Cost = math.Round(d.Week[day][hour].Cost * 1e9)
+			}
+		}
+		d.Total.Cost = math.Round(d.Total.Cost * 1e9)
+	}
+	a, err := json.Marshal(got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := json.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(a, b) {
+		t.Errorf("merged\n%.2000s\nwhole\n%.2000s", a, b)
+	}
+}

@@ -10,7 +10,7 @@ import (
 	"tailer/ship/otlp"
 )
 
-// ranges are the periods of the report, counted back from now.
+// ranges are the periods of the report, counted back from now, the shortest first.
 var ranges = []struct {
 	name, label string
 	back        time.Duration // 0: all
@@ -132,6 +132,8 @@ func (l *live) read(last *reports) (*reports, error) {
 		same.at = now
 		return &same, nil
 	}
+	// Each request is added to the shortest range that it is in; longer ranges have
+	// those of the shorter ones in them.
 	sums := make([]*report.Report, len(ranges))
 	for i := range sums {
 		sums[i] = report.New(report.Config{Location: l.cfg.Location, Departments: l.cfg.Departments, Distinct: true})
@@ -140,6 +142,7 @@ func (l *live) read(last *reports) (*reports, error) {
 		for i, r := range ranges {
 			if r.back == 0 || now.Sub(s.Start) <= r.back {
 				sums[i].Add(s)
+				break
 			}
 		}
 	})
@@ -148,6 +151,9 @@ func (l *live) read(last *reports) (*reports, error) {
 	}
 	made := &reports{at: now, state: state, by: map[string]*report.Document{}}
 	for i, r := range ranges {
+		if i > 0 {
+			sums[i].Merge(sums[i-1])
+		}
 		d := sums[i].Document(page.MaxRows)
 		d.Version, d.Generated = l.cfg.Version, now.UTC().Truncate(time.Second)
 		made.by[r.name] = d

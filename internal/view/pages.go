@@ -129,8 +129,11 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request) {
 			view.First = address(kept)
 		}
 		if part.More {
-			last := part.Entries[len(part.Entries)-1].Cursor
-			kept.Set("before", fmt.Sprintf("%d_%d", last.Start.UnixNano(), last.ID))
+			start := int64(0)
+			if !part.Next.Start.IsZero() {
+				start = part.Next.Start.UnixNano()
+			}
+			kept.Set("before", fmt.Sprintf("%d_%d", start, part.Next.ID))
 			view.Older = address(kept)
 		}
 	}

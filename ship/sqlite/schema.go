@@ -41,6 +41,7 @@ var migrations = []string{
 	CREATE INDEX request_start ON request (start, id);
 	CREATE INDEX request_user ON request (user, start, id);
 	CREATE INDEX request_session ON request (session, start, id);
+	CREATE INDEX request_model ON request (model, start, id);
 	CREATE INDEX request_level ON request (level, start, id);
 	CREATE INDEX request_incomplete ON request (start, id) WHERE incomplete <> '';
 	CREATE INDEX request_title ON request (session, start) WHERE title <> '';

@@ -217,10 +217,10 @@ func TestFilters(t *testing.T) {
 					t.Fatal(err)
 				}
 				for _, e := range page.Entries {
-					if seen[e.SpanID] || !last.IsZero() && e.Start.After(last) {
+					if seen[e.SpanID] || strings.TrimSpace(test.f.Text) == "" && !last.IsZero() && e.Start.After(last) {
 						t.Errorf("%s at %v comes again, or too late", e.CallID, e.Start)
 					}
-					seen[e.SpanID], last, after = true, e.Start, e.Cursor
+					seen[e.SpanID], last = true, e.Start
 					if e.Session == "chat-1" && e.Chat != "Salt" {
 						t.Errorf("title %q", e.Chat)
 					}
@@ -228,6 +228,7 @@ func TestFilters(t *testing.T) {
 				if !page.More {
 					break
 				}
+				after = page.Next
 			}
 			if len(seen) != test.want {
 				t.Errorf("%d requests, want %d", len(seen), test.want)
