@@ -35,13 +35,14 @@ const (
 	KindCost               // what an answer cost
 	KindRedate             // the clock was set: all earlier times move by Shift
 	KindArrival            // a request has reached the proxy; it does not say which
+	KindRouted             // a request is handed to the router; it does not say which
 	KindCounted            // a prompt, or the answer to it, whose tokens LiteLLM counted
 )
 
 // String returns the kind's name as metrics and --dry-run print it.
 func (k Kind) String() string {
 	names := [...]string{"other", "call", "payload", "arguments", "details", "body", "headers", "prepared", "found-user", "failure",
-		"stream-failure", "refused", "bad-body", "disconnect", "attempt", "access", "chunk", "answer", "raw-answer", "piece", "logged", "cost", "redate", "arrival", "counted"}
+		"stream-failure", "refused", "bad-body", "disconnect", "attempt", "access", "chunk", "answer", "raw-answer", "piece", "logged", "cost", "redate", "arrival", "routed", "counted"}
 	if int(k) < len(names) {
 		return names[k]
 	}

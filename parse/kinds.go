@@ -108,6 +108,9 @@ var forms = []form{
 	// a feature is loaded by the first request that needs it.
 	{"populate_request_with_path_params: ", tailer.KindArrival, asMark},
 	{"Lazy-loaded optional feature '", tailer.KindArrival, asMark},
+	// A request is handed to the router, INFO. 1.84 and later.
+	{"SESSION REUSE: Attached shared aiohttp session to request", tailer.KindRouted, asMark},
+	{"SESSION REUSE: No shared session available for this request", tailer.KindRouted, asMark},
 	// cid. Since 1.98.
 	{"Recorded streaming client disconnect with error_code=499 for litellm_call_id=", tailer.KindDisconnect, asDisconnect},
 }
@@ -135,7 +138,7 @@ func formOf(msg []byte) *form {
 		return nil
 	}
 	switch msg[0] {
-	case 'L', 's', 'G', 'p', 'C', '{', 'l', 'a', 'R', '[', 'I', 'f', 'm', 'A', 'r', 'T':
+	case 'L', 's', 'G', 'p', 'C', '{', 'l', 'a', 'R', '[', 'I', 'f', 'm', 'A', 'r', 'S', 'T':
 	default:
 		return nil
 	}

@@ -93,6 +93,7 @@ func (p *Parser) decode(f *frame, r *tailer.Record) bool {
 		r.Raw = bytes.Clone(f.raw)
 		return r.Request.Headers != nil
 	case asFoundUser:
+		r.Raw = bytes.Clone(f.raw)
 		return decodeFoundUser(text, r)
 	case asFailure:
 		if !readFailure(text, r) {

@@ -12,6 +12,7 @@ import (
 // answer gathers what records without an id say about the answer of the one
 // request that was in flight.
 type answer struct {
+	model    string          // that the router named when it succeeded
 	response json.RawMessage // the router's, else the provider's
 	raw      json.RawMessage
 	begun    bool      // the router has answered

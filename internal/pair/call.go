@@ -32,6 +32,7 @@ type call struct {
 
 	firstChunk   chunk // of a streamed answer
 	disconnected bool
+	slim         bool // known from its user and its access line only
 	unlogged     bool // it has no record of its outcome, though this log has such records of others
 	queued       bool // waits to settle
 	finished     bool

@@ -305,7 +305,12 @@ func (c *call) failedTries(x *tailer.Exchange, last *attempt, log *outcomes) {
 	}
 	count := max(len(failed), len(c.tries)-1, last.Failed)
 	if last.SinceCall && last.Failed < 0 && len(c.tries) == 0 && last.payload {
-		n, sure := log.failures(last)
+		n, sure := 0, false
+		if c.front != nil && c.front.slim && !c.front.flight.unsure {
+			n, sure = len(c.front.flight.failures), true
+		} else {
+			n, sure = log.failures(last)
+		}
 		if !sure {
 			x.Incomplete = append(x.Incomplete, unsureAttempts)
 		}

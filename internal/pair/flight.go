@@ -18,16 +18,19 @@ type flight struct {
 	call     *call
 	front    *front
 
-	status int // sent to the client; 0 while unknown
-	route  string
-	method string
-	access []byte    // its access line, as written
-	landed time.Time // when the access line was written
-	told   bool      // handed out as what it was refused for
-	over   bool      // answered: only its access line can still come
-	ended  time.Time // when it was answered; of a stream, when its last piece came
-	last   time.Time // of its newest record
-	answer answer
+	status   int // sent to the client; 0 while unknown
+	route    string
+	method   string
+	access   []byte    // its access line, as written
+	landed   time.Time // when the access line was written
+	told     bool      // handed out as what it was refused for
+	routed   bool      // handed to the router; told in logs without bodies only
+	unsure   bool      // an attempt failed that may have been its own or another's
+	failures []try     // attempts that failed, in logs without bodies
+	over     bool      // answered: only its access line can still come
+	ended    time.Time // when it was answered; of a stream, when its last piece came
+	last     time.Time // of its newest record
+	answer   answer
 }
 
 // touch notes that a record of the flight was written.
@@ -220,7 +223,7 @@ func (f *flights) succeed(r *tailer.Record) {
 		return one.answer.ok.IsZero() && !one.answer.begun && (one.model() == "" || one.model() == r.Call.Model)
 	})
 	if len(waiting) == 1 {
-		waiting[0].answer.ok = r.Time
+		waiting[0].answer.ok, waiting[0].answer.model = r.Time, r.Call.Model
 	}
 }
 

@@ -24,7 +24,9 @@ type front struct {
 	claimed  bool
 	awaiting bool // a body that waits for its headers
 	flight   *flight
-	raw      [][]byte // its records as written
+	slim     bool      // only its user is known
+	loadAt   time.Time // when a feature was loaded for it, or for another of its kind
+	raw      [][]byte  // its records as written
 }
 
 // frontIndex holds the fronts that no call has claimed.

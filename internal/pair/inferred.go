@@ -19,7 +19,7 @@ const (
 // outcome, from the records without an id that are certainly its own. ok is
 // false when not even the request is known.
 func (c *call) inferred() (a attempt, reasons []string, ok bool) {
-	if c.request.Headers == nil && c.request.Body == nil && c.told == nil {
+	if c.request.Headers == nil && c.request.Body == nil && c.told == nil && !c.slim {
 		return a, nil, false
 	}
 	f := c.flight()
@@ -27,7 +27,7 @@ func (c *call) inferred() (a attempt, reasons []string, ok bool) {
 	if n := len(c.tries); n > 0 {
 		last := c.tries[n-1]
 		a.Model, a.ModelGroup, a.ModelID, a.Provider, a.LiteLLM = last.model, last.group, last.modelID, last.provider, last.version
-		a.Upstream = true
+		a.Upstream = !c.slim || last.model != ""
 		a.Start = last.at
 	}
 	if a.ModelGroup == "" && c.sameModel() {

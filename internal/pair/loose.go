@@ -218,7 +218,7 @@ func (t *Table) orphan(e *loose) {
 	}
 	c := &call{told: e, function: e.route, first: e.at, last: e.at, pos: []tailer.Position{e.pos}}
 	front := e.flight.front
-	if front == nil || front.claimed {
+	if front == nil || front.claimed || !t.tellsFailure(front) {
 		if front == nil && !t.dumps {
 			t.counts.Unidentified++
 		}

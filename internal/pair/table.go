@@ -67,6 +67,7 @@ type Table struct {
 	flights  flights
 	chunks   chunks
 	counted  counted
+	slim     slim
 	outcomes outcomes
 	byTrace  map[string]*call // calls by LiteLLM's trace id, where it can stand in for a call id
 	seeds    seeds
@@ -121,6 +122,7 @@ func (t *Table) Add(r *tailer.Record) []tailer.Exchange {
 	case tailer.KindDetails:
 		t.addDetails(r)
 	case tailer.KindBody, tailer.KindHeaders, tailer.KindPrepared:
+		t.isFull()
 		t.fronts.add(r, &t.flights)
 	case tailer.KindFailure, tailer.KindStreamFailure, tailer.KindRefused:
 		t.fronts.arrivals = t.fronts.arrivals[:0]
@@ -128,6 +130,13 @@ func (t *Table) Add(r *tailer.Record) []tailer.Exchange {
 	case tailer.KindAttempt:
 		t.outcomes.add(r)
 		t.flights.succeed(r)
+		if !t.slim.full {
+			t.flights.tried(r)
+		}
+	case tailer.KindFoundUser:
+		t.foundUser(r)
+	case tailer.KindRouted:
+		t.routed(r)
 	case tailer.KindChunk:
 		t.chunks.add(r)
 		t.addAnswer(r)
@@ -224,6 +233,7 @@ func (t *Table) addCall(r *tailer.Record) {
 		c.firstChunk = first
 	}
 	t.claimFront(c, r)
+	t.claimSlim(c, r)
 	t.claimError(c)
 	if f := c.flight(); f != nil && (r.Call.Outcome == tailer.OutcomeSuccess || f.streamed && f.answer.begun && r.Call.Outcome == tailer.OutcomeFailure) {
 		f.end(r.Time) // answered, or broken off
@@ -262,7 +272,7 @@ func (t *Table) settle(c *call) {
 // model and its route.
 func unidentified(x *tailer.Exchange) bool {
 	return x.Level == tailer.LevelError && x.Request.Headers == nil && x.Model == "" && x.Key.EndUser == "" &&
-		x.Request.Body.Text("user") == ""
+		x.Request.Body.Text("user") == "" && x.Request.FoundUser == ""
 }
 
 // claimFront gives the call the request side that states the same.
@@ -302,7 +312,7 @@ func (t *Table) finish(c *call) {
 func (t *Table) hand(c *call) {
 	c.unlogged = t.logging && len(c.attempts) == 0
 	x, ok := c.exchange(&t.outcomes)
-	if !ok {
+	if !ok || t.covered(c) {
 		return
 	}
 	x.Private = x.Private || t.private

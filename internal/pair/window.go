@@ -14,6 +14,7 @@ func (t *Table) land(r *tailer.Record) {
 		return
 	}
 	f.route, f.method, f.access = r.Request.Route, r.Request.Method, r.Raw
+	t.landSlim(f, r)
 	if f.call != nil {
 		f.call.touch(r)
 		t.settle(f.call)
