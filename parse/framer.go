@@ -35,6 +35,7 @@ type Counts struct {
 	Text     int64 // records of the text formatter
 	Document int64 // bare StandardLoggingPayload documents
 	Access   int64 // uvicorn's access lines
+	Twins    int64 // records of the JSON formatter that were written twice
 	Debris   int64 // lines that belong to no record: prints, tracebacks, banners
 	Torn     int64 // records or documents that were cut by another writer
 	Cut      int64 // records of several lines that are longer than the limit
@@ -60,6 +61,7 @@ type framer struct {
 	inDoc    bool
 	docBuf   []byte
 	scratch  []byte
+	twins    twins
 }
 
 // line takes the next line of the stream.
@@ -176,6 +178,10 @@ func (f *framer) jsonFrame(r jsonRecord, whole []byte, l tailer.Line, suspect bo
 		} else {
 			return
 		}
+	}
+	if f.twins.seen(whole, r.stamp) {
+		f.counts.Twins++
+		return
 	}
 	at, ok := f.clock.JSON(r.stamp)
 	if !ok {

@@ -33,7 +33,7 @@ func New(clock *Clock) *Parser {
 	p := &Parser{clock: clock, reader: pyrepr.New(nil)}
 	p.reader.Remember()
 	for i := range p.framers {
-		p.framers[i] = &framer{clock: clock, counts: &p.counts, emit: p.take, trust: &p.trust}
+		p.framers[i] = &framer{clock: clock, twins: newTwins(), counts: &p.counts, emit: p.take, trust: &p.trust}
 	}
 	return p
 }

@@ -45,6 +45,9 @@ func (f *flight) callTypes() []string {
 
 // lands reports whether an access line can be the flight's own.
 func (f *flight) lands(l landing) bool {
+	if f.front == nil && l.status < 400 && (f.kind == tailer.KindRefused || f.kind == tailer.KindBadBody) {
+		return false
+	}
 	types := f.callTypes()
 	return types == nil || slices.Contains(types, l.callType)
 }
