@@ -9,7 +9,7 @@ VERSION  ?=
 
 LDFLAGS = -s -w $(if $(VERSION),-X main.version=$(VERSION))
 
-.PHONY: build test check lint fuzz score capture bench cover
+.PHONY: build test check lint fuzz score capture bench cover kafka kubernetes
 
 # The binary is static and holds the time zones that --timezone may name.
 build:
@@ -44,6 +44,14 @@ score: build
 capture:
 	@test -n "$(VERSION)" || { echo "say which: make capture VERSION=1.106.0"; exit 2; }
 	python3 testdata/lab/capture.py $(VERSION) $(if $(VARIANTS),--variants $(VARIANTS))
+
+# Three tailers and a real broker, which needs Java 17 and Maven.
+kafka:
+	$(GO) test -tags kafka -run TestFleet -v -timeout 30m ./cmd/tailer
+
+# The manifests against Kubernetes' schemas; needs Python 3.
+kubernetes:
+	deploy/kubernetes/check.sh
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
