@@ -53,7 +53,7 @@ class Stub:
     def call(self, path, body=None, method=None):
         request = urllib.request.Request(self.url + path, method=method, data=None if body is None else json.dumps(body).encode())
         request.add_header("Authorization", "Basic " + base64.b64encode(":".join(KEYS).encode()).decode())
-        with urllib.request.urlopen(request, timeout=120) as answer:
+        with urllib.request.urlopen(request, timeout=600) as answer:
             return json.load(answer)
 
 
@@ -86,7 +86,7 @@ class Tailer:
         self.command = [o.tailer, "run", "--state", folder + "/state", "--timezone", "UTC", "--flush-interval", "50ms",
                         "--visible-after", "%ds" % (o.visible_after + 3), log]
         self.env = {"PATH": os.environ["PATH"], "HOME": folder, "LANGFUSE_BASE_URL": url, "LANGFUSE_PUBLIC_KEY": KEYS[0],
-                    "LANGFUSE_SECRET_KEY": KEYS[1], "LANGFUSE_TIMEOUT": "5"}
+                    "LANGFUSE_SECRET_KEY": KEYS[1], "LANGFUSE_TIMEOUT": "20"}
         self.told = open(folder + "/tailer.log", "ab")
         self.start()
 
