@@ -36,5 +36,5 @@ type Checkpoint struct {
 
 	Ended bool      `json:"ended,omitempty"` // nothing will be added to it
 	Stamp time.Time `json:"stamp,omitzero"`  // log time of the newest line read
-	Seen  time.Time `json:"seen"`            // when it was last looked at
+	Seen  time.Time `json:"seen"`            // when it last gave something
 }

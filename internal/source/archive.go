@@ -29,7 +29,7 @@ func (f *Follower) examineCompressed(c candidate, now time.Time) (wait bool) {
 	}
 	marks := slices.Concat(f.resume, f.past)
 	for _, g := range f.gens {
-		marks = append(marks, g.checkpoint(now))
+		marks = append(marks, g.checkpoint())
 	}
 	found, err := readArchive(c.path, marks)
 	if err != nil {

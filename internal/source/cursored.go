@@ -57,9 +57,10 @@ type Cursored struct {
 
 	mu     sync.Mutex // guards all below
 	start  int64
-	end    int64    // of the last line handed on
-	cursor string   // at start
-	marks  []cursor // places where reading could go on, oldest first
+	end    int64     // of the last line handed on
+	seen   time.Time // when it came
+	cursor string    // at start
+	marks  []cursor  // places where reading could go on, oldest first
 }
 
 type cursoredLine struct {
@@ -178,7 +179,7 @@ func (c *Cursored) next() (tailer.Line, error) {
 		if over := len(line.Bytes) - c.cfg.MaxLine - envelopeRoom; over > 0 {
 			line.Bytes, line.Cut = line.Bytes[:len(line.Bytes)-over], int64(over)
 		}
-		c.end = line.Pos.End
+		c.end, c.seen = line.Pos.End, c.cfg.Now().UTC()
 		if in.cursor != "" {
 			c.marks = append(c.marks, cursor{c.end, in.cursor})
 		}
@@ -211,7 +212,7 @@ func (c *Cursored) Checkpoints(m Marks) []tailer.Checkpoint {
 	if c.cursor == "" {
 		return nil // nothing is resolved yet
 	}
-	return []tailer.Checkpoint{{Source: c.id, Path: c.path, Cursor: c.cursor, Offset: c.start, End: c.end, Resolved: m.Resolved(c.id), Seen: c.cfg.Now().UTC()}}
+	return []tailer.Checkpoint{{Source: c.id, Path: c.path, Cursor: c.cursor, Offset: c.start, End: c.end, Resolved: m.Resolved(c.id), Seen: c.seen}}
 }
 
 // Close ends the connection.

@@ -219,7 +219,7 @@ func (f *Follower) replaced(g *generation) {
 // letGo closes a file and remembers it.
 func (f *Follower) letGo(g *generation) {
 	g.ended = true
-	c := g.checkpoint(f.cfg.Now())
+	c := g.checkpoint()
 	c.Offset = g.start
 	f.past = append(f.past, c)
 	if err := g.close(); err != nil {
@@ -296,7 +296,7 @@ func (f *Follower) Checkpoints(marks Marks) []tailer.Checkpoint {
 	})
 	out = append(append(out, f.past...), f.resume...)
 	for _, g := range f.gens {
-		c := g.checkpoint(f.cfg.Now())
+		c := g.checkpoint()
 		c.Offset = min(max(marks.Low(g.id), g.start), c.End)
 		c.Resolved = marks.Resolved(g.id)
 		c.Ended = false

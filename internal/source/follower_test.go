@@ -190,6 +190,34 @@ func TestSameBanner(t *testing.T) {
 	x.check()
 }
 
+// TestTruncatedAlike finds out that a file was truncated and grown beyond where it
+// was, although its lines have one length and one end.
+func TestTruncatedAlike(t *testing.T) {
+	for _, reading := range []bool{true, false} {
+		x := &followed{t: t, log: filepath.Join(t.TempDir(), "app.log"), now: time.Now()}
+		alike := func(n int) {
+			for range n {
+				x.written++
+				x.raw(x.log, fmt.Sprintf("line %06d %s\n", x.written, strings.Repeat("x", 300)))
+			}
+		}
+		alike(20)
+		x.start()
+		x.read()
+		if !reading {
+			x.stop()
+		}
+		if err := os.Truncate(x.log, 0); err != nil {
+			t.Fatal(err)
+		}
+		alike(30)
+		if !reading {
+			x.start()
+		}
+		x.check()
+	}
+}
+
 // TestFirstStart reads the file that is there, from its beginning or from its
 // end, and none of its siblings.
 func TestFirstStart(t *testing.T) {

@@ -141,6 +141,10 @@ func (g *generation) Read(p []byte) (int, error) {
 	if !changed {
 		return 0, g.atEnd()
 	}
+	// Logs have records of one length with one end, so the head is looked at too.
+	if !g.hasHead() {
+		return 0, errReplaced
+	}
 	// The bytes before the offset are read again together with those behind it:
 	// whoever truncates the file and writes it anew in between is found out.
 	old := len(g.before)
@@ -161,6 +165,13 @@ func (g *generation) Read(p []byte) (int, error) {
 		return 0, g.atEnd()
 	}
 	return n, nil
+}
+
+// hasHead reports whether the file still begins as it did.
+func (g *generation) hasHead() bool {
+	var b [headMax]byte
+	n, _ := g.file.ReadAt(b[:len(g.head)], 0)
+	return bytes.Equal(b[:n], g.head)
 }
 
 // look reports whether there is something to read.
@@ -203,11 +214,11 @@ func (g *generation) advance(b []byte) {
 }
 
 // checkpoint tells how to know the file again, with nothing resolved.
-func (g *generation) checkpoint(now time.Time) tailer.Checkpoint {
+func (g *generation) checkpoint() tailer.Checkpoint {
 	head := g.head[:min(int64(len(g.head)), g.end)]
 	c := tailer.Checkpoint{
 		Source: g.id, Path: g.path, Device: g.inode.device, Inode: g.inode.number,
-		HeadSize: len(head), Head: digest(head), End: g.end, Before: digest(g.anchor), Ended: g.ended, Seen: now.UTC(),
+		HeadSize: len(head), Head: digest(head), End: g.end, Before: digest(g.anchor), Ended: g.ended, Seen: g.grown.UTC(),
 	}
 	if f := g.from; f != nil && f.Before != "" && f.End > g.end { // not as far yet as the last run was
 		c.HeadSize, c.Head, c.End, c.Before = f.HeadSize, f.Head, f.End, f.Before

@@ -245,13 +245,13 @@ func (p *Pipe) beginning() []byte {
 // is resolved.
 func (p *Pipe) Checkpoints(m Marks) []tailer.Checkpoint {
 	p.mu.Lock()
-	end := p.end
+	end, seen := p.end, p.active
 	p.mu.Unlock()
 	low := max(min(m.Low(p.id), end), p.start)
 	if err := p.spool.Release(low - contextMax); err != nil {
 		p.cfg.Logger.Warn("spool can't be released", "err", err)
 	}
-	return []tailer.Checkpoint{{Source: p.id, Path: p.path, Offset: low, End: max(end, low), Resolved: m.Resolved(p.id), Seen: p.cfg.Now().UTC()}}
+	return []tailer.Checkpoint{{Source: p.id, Path: p.path, Offset: low, End: max(end, low), Resolved: m.Resolved(p.id), Seen: seen.UTC()}}
 }
 
 // Lag returns how many bytes wait in the spool.

@@ -211,7 +211,7 @@ func (f *Follower) mayBecomeCopy(file io.ReaderAt, size int64) bool {
 		}
 	}
 	for _, g := range f.gens {
-		if c := g.checkpoint(time.Time{}); begins(&c) {
+		if c := g.checkpoint(); begins(&c) {
 			return true
 		}
 	}
@@ -228,7 +228,7 @@ func later(a, b time.Time) time.Time {
 // isCopy reports whether a file is the copy of one that is open.
 func (f *Follower) isCopy(file io.ReaderAt, size int64) bool {
 	for _, g := range f.gens {
-		if c := g.checkpoint(time.Time{}); c.End > 0 && holds(file, size, &c) {
+		if c := g.checkpoint(); c.End > 0 && holds(file, size, &c) {
 			return true
 		}
 	}

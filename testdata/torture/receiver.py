@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A loopback receiver of OTLP traces that folds nothing: one line in OUT for each root span that it accepts.
 
-    receiver.py --port-file FILE --out OUT [--with-parent] [--delay SECONDS]
+    receiver.py --port-file FILE --out OUT [--whole] [--with-parent] [--delay SECONDS]
 
 It answers as Langfuse v3 does. An answer is sent after the lines are on disk. SIGUSR1 starts and ends an outage.
 """
@@ -43,8 +43,21 @@ def fields(b):
             yield key >> 3, b[i - n:i]
 
 
+def attributes(span):
+    """The attributes of a span that are text, by name."""
+    out = {}
+    for n, pair in fields(span):
+        if n != 9:
+            continue
+        parts = dict(fields(pair))
+        value = dict(fields(parts.get(2, b"")))
+        if isinstance(value.get(1), bytes):
+            out[parts[1].decode()] = value[1].decode()
+    return out
+
+
 def root_spans(b):
-    """Yields (span id, call number) of each span without a parent. ExportTraceServiceRequest, field numbers of OTLP 1."""
+    """Yields each span without a parent, with its id. ExportTraceServiceRequest, field numbers of OTLP 1."""
     for n, resource in fields(b):
         if n != 1:
             continue
@@ -55,9 +68,17 @@ def root_spans(b):
                 if n != 2:
                     continue
                 parts = dict((n, v) for n, v in fields(span) if n in (2, 4))
-                found = CALL.search(span)
-                if not parts.get(4) and found:
-                    yield parts[2].hex(), found.group(1).decode()
+                if not parts.get(4):
+                    yield parts[2].hex(), span
+
+
+def told(span_id, span, whole):
+    """The line for one span."""
+    if whole:
+        has = attributes(span)
+        return json.dumps({"span": span_id, "call_id": has.get("langfuse.observation.metadata.litellm_call_id"), "user": has.get("user.id")})
+    call = CALL.search(span)
+    return '{"litellm_call_id": "tt-%s", "span": "%s"}' % (call.group(1).decode() if call else "", span_id)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -85,7 +106,7 @@ class Handler(BaseHTTPRequestHandler):
         if Handler.outage:
             self.answer(503, b"{}")
             return
-        lines = "".join('{"litellm_call_id": "tt-%s", "span": "%s"}\n' % (call, span) for span, call in root_spans(body))
+        lines = "".join(told(span_id, span, self.server.whole) + "\n" for span_id, span in root_spans(body))
         with Handler.lock:
             os.write(self.server.out, lines.encode())
         if self.server.delay:
@@ -106,13 +127,15 @@ def main():
     a.add_argument("--port-file", required=True)
     a.add_argument("--out", required=True)
     a.add_argument("--with-parent", action="store_true", help="end when the parent does")
+    a.add_argument("--port", type=int, default=0)
+    a.add_argument("--whole", action="store_true", help="tell call id and user too")
     a.add_argument("--delay", type=float, default=0)
     a.add_argument("--name", default="", help="what the process calls itself")
     o = a.parse_args()
     if o.name:
         open("/proc/self/comm", "w").write(o.name)
-    server = Server(("127.0.0.1", 0), Handler)
-    server.delay = o.delay
+    server = Server(("127.0.0.1", o.port), Handler)
+    server.delay, server.whole = o.delay, o.whole
     server.out = os.open(o.out, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     with open(o.port_file + ".tmp", "w") as f:
         f.write(str(server.server_address[1]))
