@@ -7,11 +7,12 @@
 // everything in the exchange that later stages may send or store.
 //
 // What it does not do: it reads no files, starts no goroutines, looks at no
-// clock, keeps nothing between exchanges but counters, and never guesses a user
-// from content.
+// clock, keeps nothing between exchanges but counters and the titles of chats, and
+// never guesses a user from content.
 //
 // Invariants:
-//   - The result depends on the exchange and the Config alone.
+//   - The result depends on the exchange and the Config alone, but for a chat's
+//     title, which an earlier exchange of the same log, user and session gave.
 //   - JSON stays JSON: members keep their order, and a value without secrets
 //     keeps its bytes. A value that cannot be read becomes "[redaction failed]".
 //   - Redacting twice gives what redacting once gave.

@@ -12,6 +12,7 @@ type Enricher struct {
 	session  []source
 	redactor *Redactor
 	tally    tally
+	titles   titles
 }
 
 // New returns an Enricher. The error wraps ErrSource, ErrProfile, ErrMode,
@@ -62,7 +63,7 @@ type call struct {
 // Enrich fills x.Attribution and takes secrets, media and, where it must, content
 // and identity out of the rest of x. It changes x in place, replacing slices and
 // never their bytes, and must see each exchange once: afterwards the headers that
-// it read are gone.
+// it read are gone. Titles of chats follow the order of the calls.
 func (e *Enricher) Enrich(x *tailer.Exchange) {
 	c := &call{e: e, x: x, p: pass{r: e.redactor}, heads: headings(x.Request.Headers)}
 	c.p.own = e.ownSecrets(x.Request.Headers)
@@ -71,6 +72,7 @@ func (e *Enricher) Enrich(x *tailer.Exchange) {
 	userSpec := c.user()
 	sessionSpec := c.session()
 	c.task()
+	title := c.title()
 	if rule := c.dropped(); rule != "" {
 		c.drop(rule)
 		e.tally.drop(rule)
@@ -78,6 +80,7 @@ func (e *Enricher) Enrich(x *tailer.Exchange) {
 	}
 	c.trace()
 	c.identityMode()
+	c.addTitle(title)
 	c.headers()
 	c.redact()
 

@@ -148,7 +148,7 @@ func (c *call) pairs(body json.RawMessage) []tailer.Header {
 func (c *call) reserved(key string) bool {
 	plain := plainHeader(key)
 	_, profile := c.e.profileName(plain)
-	return profile || plain == "request-headers" || plain == "request-metadata" || plain == "tailer" ||
+	return profile || plain == "request-headers" || plain == "request-metadata" || plain == "session-title" || plain == "tailer" ||
 		strings.HasPrefix(plain, "tailer.")
 }
 
