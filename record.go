@@ -33,7 +33,7 @@ const (
 	KindPiece              // a piece of a streamed answer, without an id
 	KindLogged             // LiteLLM has logged a success: nothing more comes of it
 	KindCost               // what an answer cost
-	KindRedate             // the clock was set: all earlier times move by Shift
+	KindRedate             // the clock was set: times since Since move by Shift
 	KindArrival            // a request has reached the proxy; it does not say which
 	KindRouted             // a request is handed to the router; it does not say which
 	KindCounted            // a prompt, or the answer to it, whose tokens LiteLLM counted
@@ -88,6 +88,7 @@ type Record struct {
 	Failure  Failure
 	Status   int           // KindAccess: HTTP status sent
 	Shift    time.Duration // KindRedate: whole days
+	Since    time.Time     // KindRedate: times before it stay; zero: none does
 }
 
 // A Call is what one record knows about one upstream attempt.

@@ -12,6 +12,10 @@ type ClockConfig struct {
 	// of ModTime, until a record states its own date.
 	Date    time.Time
 	ModTime time.Time // when the log was last written; zero means now is as good
+	// Guess is the day of the first text record as a DayCounter and the file's
+	// name or time tell it, GuessFrom which of them; zero: the day of ModTime.
+	Guess     time.Time
+	GuessFrom DateSource
 }
 
 // DateSource says where the dates of a log without dates come from.
@@ -22,6 +26,8 @@ const (
 	DateStamps  DateSource = "log stamps"
 	DateRecords DateSource = "times inside records"
 	DateFlag    DateSource = "--date"
+	DateAnswers DateSource = "times in providers' answers"
+	DateName    DateSource = "file name (a guess)"
 	DateModTime DateSource = "file time (a guess)"
 )
 
@@ -36,6 +42,19 @@ type Clock struct {
 	source   DateSource
 	skew     time.Duration // the least that was met
 	compared bool
+
+	anchored bool          // a record has stated its date
+	pause    time.Duration // the longest between two stamps since the last that did
+	pauseEnd time.Time     // the stamp after it
+}
+
+// IsGuess reports whether days are taken from what need not be so.
+func (s DateSource) IsGuess() bool { return s == DateModTime || s == DateName }
+
+// A Move says that times which were given out are to be changed.
+type Move struct {
+	By    time.Duration // whole days; 0 for none
+	Since time.Time     // times before it stay; zero: none does
 }
 
 // All in seconds. A log goes back by an hour when clocks are set back, and by
@@ -55,6 +74,8 @@ func NewClock(cfg ClockConfig) *Clock {
 	switch {
 	case !cfg.Date.IsZero():
 		c.day, c.source = civil(cfg.Date), DateFlag
+	case !cfg.Guess.IsZero():
+		c.day, c.source = civil(cfg.Guess), cfg.GuessFrom
 	case !cfg.ModTime.IsZero():
 		c.day, c.source = civil(cfg.ModTime.In(c.location)), DateModTime
 	default:
@@ -133,7 +154,12 @@ func (c *Clock) Text(hour, minute, second int, container time.Time) (at time.Tim
 	if day.Equal(c.day) {
 		c.lastTOD = tod
 	}
-	return c.local(day.Year(), day.Month(), day.Day(), hour, minute, second, 0), true
+	before := c.last
+	at = c.local(day.Year(), day.Month(), day.Day(), hour, minute, second, 0)
+	if gap := at.Sub(before).Abs(); c.anchored && gap > c.pause {
+		c.pause, c.pauseEnd = gap, at
+	}
+	return at, true
 }
 
 // local returns the instant of a local wall clock. When clocks were set back the
@@ -163,22 +189,59 @@ func (c *Clock) note(at time.Time) {
 }
 
 // Anchor tells the clock an absolute time that was written at the text time at.
-// It sets the date right, and returns by how many days all times that were given
-// out before are to be moved: nearly always by none.
-func (c *Clock) Anchor(at, absolute time.Time) time.Duration {
+// It sets the date right, and returns by how many days times that were given out
+// before are to be moved: nearly always by none. The first time all are; later,
+// when days have gone by without a record, those since the longest pause.
+func (c *Clock) Anchor(at, absolute time.Time) Move {
 	c.compare(at, absolute)
 	if c.source == DateStamps || at.IsZero() || absolute.IsZero() {
-		return 0
+		return Move{}
 	}
 	c.source = DateRecords
+	return c.set(at, absolute)
+}
+
+// maxSuggested is how far a provider's clock may be off.
+const maxSuggested = 10 * time.Minute
+
+// Suggest tells the clock what the provider of an answer, which was written at the
+// text time at, states as its time. It counts only where the day is a guess, and
+// only if the time of day agrees: an answer may come from a cache.
+func (c *Clock) Suggest(at, stated time.Time) Move {
+	if !c.source.IsGuess() && c.source != DateAnswers || at.IsZero() || stated.Year() < 2020 || offDays(at, stated).Abs() > maxSuggested {
+		return Move{}
+	}
+	c.source = DateAnswers
+	return c.set(at, stated)
+}
+
+// set sets the date right by a time.
+func (c *Clock) set(at, absolute time.Time) Move {
 	days := int(math.Round(absolute.Sub(at).Hours() / 24))
+	since := c.pauseEnd
+	if c.anchored && since.IsZero() {
+		since = at
+	}
+	c.anchored, c.pause, c.pauseEnd = true, 0, time.Time{}
 	if days == 0 {
-		return 0
+		return Move{}
 	}
 	c.day = c.day.AddDate(0, 0, days)
 	moved := at.In(c.location).AddDate(0, 0, days)
 	c.last = c.last.Add(moved.Sub(at))
-	return moved.Sub(at)
+	return Move{By: moved.Sub(at), Since: since}
+}
+
+// offDays returns how far two times of day are apart.
+func offDays(at, absolute time.Time) time.Duration {
+	const day = secondsPerDay * time.Second
+	off := absolute.Sub(at) % day
+	if off > day/2 {
+		off -= day
+	} else if off < -day/2 {
+		off += day
+	}
+	return off
 }
 
 // compare notes how far a record's stamp is from a time inside it.
@@ -186,12 +249,7 @@ func (c *Clock) compare(at, absolute time.Time) {
 	if at.IsZero() || absolute.IsZero() {
 		return
 	}
-	skew := absolute.Sub(at) % (secondsPerDay * time.Second)
-	if skew > secondsPerDay*time.Second/2 {
-		skew -= secondsPerDay * time.Second
-	} else if skew < -secondsPerDay*time.Second/2 {
-		skew += secondsPerDay * time.Second
-	}
+	skew := offDays(at, absolute)
 	if !c.compared || skew.Abs() < c.skew.Abs() {
 		c.skew, c.compared = skew, true
 	}

@@ -230,7 +230,7 @@ func TestClock(t *testing.T) {
 				if r.absolute.IsZero() {
 					continue
 				}
-				if shift := clock.Anchor(got, r.absolute); shift != r.shift {
+				if shift := clock.Anchor(got, r.absolute).By; shift != r.shift {
 					t.Errorf("reading %d: shift %v, want %v", i+1, shift, r.shift)
 				}
 			}
@@ -274,15 +274,15 @@ func TestClockAnchorsNothing(t *testing.T) {
 	if !ok {
 		t.Fatal("no stamp")
 	}
-	if shift := clock.Anchor(at, at.AddDate(0, 0, -3)); shift != 0 {
+	if shift := clock.Anchor(at, at.AddDate(0, 0, -3)).By; shift != 0 {
 		t.Errorf("shift %v", shift)
 	}
 	clock = parse.NewClock(parse.ClockConfig{Location: time.UTC, Date: day})
 	at, _ = clock.Text(9, 0, 0, time.Time{})
-	if shift := clock.Anchor(at, time.Time{}); shift != 0 {
+	if shift := clock.Anchor(at, time.Time{}).By; shift != 0 {
 		t.Errorf("shift %v by no time", shift)
 	}
-	if shift := clock.Anchor(time.Time{}, at); shift != 0 {
+	if shift := clock.Anchor(time.Time{}, at).By; shift != 0 {
 		t.Errorf("shift %v of no time", shift)
 	}
 }

@@ -345,16 +345,12 @@ func (f *framer) accessFrame(b []byte, l tailer.Line, at time.Time, suspect bool
 }
 
 // redate moves the times of what is open.
-func (f *framer) redate(shift time.Duration) {
-	f.open.time = shifted(f.open.time, shift)
-	f.document.time = shifted(f.document.time, shift)
-}
-
-func shifted(t time.Time, by time.Duration) time.Time {
-	if t.IsZero() {
-		return t
+func (f *framer) redate(shift time.Duration, since time.Time) {
+	for _, at := range []*time.Time{&f.open.time, &f.document.time} {
+		if !at.IsZero() && !at.Before(since) {
+			*at = at.Add(shift)
+		}
 	}
-	return t.Add(by)
 }
 
 // flush ends what is open at the end of the input.

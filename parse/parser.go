@@ -123,9 +123,13 @@ func (p *Parser) decode(f *frame, r *tailer.Record) bool {
 	case asPrepared:
 		return p.decodePrepared(text[len(f.form.prefix)-1:], r)
 	case asAnswer:
-		return p.decodeAnswer(text[len(f.form.prefix):], r)
+		ok := p.decodeAnswer(text[len(f.form.prefix):], r)
+		p.created(r)
+		return ok
 	case asRawAnswer:
-		return decodeRawAnswer(text[min(len(text), len(f.form.prefix)):], r)
+		ok := decodeRawAnswer(text[min(len(text), len(f.form.prefix)):], r)
+		p.created(r)
+		return ok
 	case asCounted:
 		return hasPrefix(f.raw, jsonStart) && p.decodeCounted(text[len(countedStart):], r)
 	case asCost:
@@ -157,18 +161,6 @@ func (p *Parser) decodeKwargs(text []byte, r *tailer.Record) bool {
 	k.fill(r)
 	p.anchor(r)
 	return true
-}
-
-// anchor sets the clock by the absolute time in a record.
-func (p *Parser) anchor(r *tailer.Record) {
-	shift := p.clock.Anchor(r.Time, latest(r.Call.End, r.Call.Start))
-	if shift != 0 {
-		p.records = append(p.records, tailer.Record{Kind: tailer.KindRedate, Shift: shift})
-		r.Time = r.Time.Add(shift)
-		for _, f := range p.framers {
-			f.redate(shift)
-		}
-	}
 }
 
 // decodePayload reads a StandardLoggingPayload that the log prints as JSON.

@@ -150,14 +150,14 @@ func (b *backfill) read(ctx context.Context, in source.Input, table *pair.Table,
 	if stdin == nil {
 		stdin = os.Stdin
 	}
-	lines, err := source.Open(in, stdin, source.Config{Location: b.o.location, Year: b.o.year()})
+	lines, err := source.Open(in, stdin, b.o.sourceConfig(in))
 	if err != nil {
 		return b.damaged(in, err)
 	}
 	defer func() { _ = lines.Close() }()
 	b.progress.start(in, lines)
 
-	clock := parse.NewClock(parse.ClockConfig{Location: b.o.location, Date: b.o.date, ModTime: in.ModTime})
+	clock := parse.NewClock(b.o.clockConfig(in))
 	records := parse.New(clock)
 	tracker := state.NewTracker()
 	var read tailer.Position

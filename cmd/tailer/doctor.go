@@ -183,11 +183,11 @@ func (d *consultation) log(ctx context.Context, inputs []source.Input) error {
 	table := pair.New(pair.Config{})
 	about := doctor.Input{Zone: d.o.location.String()}
 	for i, in := range inputs {
-		lines, err := source.Open(in, os.Stdin, source.Config{Location: d.o.location, Year: d.o.year()})
+		lines, err := source.Open(in, os.Stdin, d.o.sourceConfig(in))
 		if err != nil {
 			return err
 		}
-		clock := parse.NewClock(parse.ClockConfig{Location: d.o.location, Date: d.o.date, ModTime: in.ModTime})
+		clock := parse.NewClock(d.o.clockConfig(in))
 		seen.lines, seen.envelope = lines, lines.Envelope()
 		run := pipeline.Run{Lines: seen, Records: parse.New(clock), Pairs: table, Enrich: seen, Deliver: seen, Observe: seen.Record}
 		err = run.File(ctx, i+1 < len(inputs))

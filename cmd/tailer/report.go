@@ -110,8 +110,8 @@ func (r *report) addNotes(path string, counts source.Counts, parsed parse.Counts
 	if skew := clock.Skew(); skew != 0 {
 		note("times inside its records are %v off its stamps: is --timezone the zone of the proxy's clock?", skew.Abs())
 	}
-	if parsed.Text > 0 && clock.Source() == parse.DateModTime {
-		note("its records state no date: the days are counted from the file's time; say --date if they are wrong")
+	if parsed.Text > 0 && clock.Source().IsGuess() {
+		note("its records state no date: the days are counted from the %s; say --date if they are wrong", strings.TrimSuffix(string(clock.Source()), " (a guess)"))
 	}
 }
 

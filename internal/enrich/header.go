@@ -16,7 +16,7 @@ const openWebUI = "x-openwebui-"
 var secretHeaders = map[string]bool{
 	"authorization": true, "proxy-authorization": true, "cookie": true, "set-cookie": true, "x-api-key": true, "api-key": true,
 	"x-litellm-api-key": true, "x-goog-api-key": true, "ocp-apim-subscription-key": true, "x-openwebui-user-jwt": true,
-	"cf-access-jwt-assertion": true,
+	"cf-access-jwt-assertion": true, "x-amzn-oidc-data": true,
 }
 
 // SecretHeader says whether a header of that name holds a secret. Such headers

@@ -75,8 +75,8 @@ func (q *queue) all() iter.Seq[*call] {
 }
 
 // redate moves the times of all that is queued.
-func (q *queue) redate(shift time.Duration) {
+func (q *queue) redate(move func(*time.Time)) {
 	for i := range q.items[q.head:] {
-		q.items[q.head+i].at = q.items[q.head+i].at.Add(shift)
+		move(&q.items[q.head+i].at)
 	}
 }

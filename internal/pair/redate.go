@@ -2,11 +2,12 @@ package pair
 
 import "time"
 
-// redate moves every time that was taken from a stamp: the log's date was a
-// guess, and the first record that states its own has set it right.
-func (t *Table) redate(shift time.Duration) {
+// redate moves every time from since on that was taken from a stamp: the log's
+// date was a guess, or days went by in silence, and a record that states its own
+// date has set it right.
+func (t *Table) redate(shift time.Duration, since time.Time) {
 	move := func(at *time.Time) {
-		if !at.IsZero() {
+		if !at.IsZero() && !at.Before(since) {
 			*at = at.Add(shift)
 		}
 	}
@@ -42,8 +43,8 @@ func (t *Table) redate(shift time.Duration) {
 		}
 		moveFront(c.front)
 	}
-	t.waiting.redate(shift)
-	t.settling.redate(shift)
+	t.waiting.redate(move)
+	t.settling.redate(move)
 	for _, f := range t.fronts.queue {
 		moveFront(f)
 	}

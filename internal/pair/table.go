@@ -104,7 +104,7 @@ func (t *Table) Add(r *tailer.Record) []tailer.Exchange {
 	t.prompt.see(r)
 	switch r.Kind {
 	case tailer.KindRedate:
-		t.redate(r.Shift)
+		t.redate(r.Shift, r.Since)
 	case tailer.KindArrival:
 		t.fronts.reach(r)
 	case tailer.KindAccess:

@@ -12,7 +12,10 @@ const DefaultMaxLine = 64 << 20
 type Config struct {
 	MaxLine  int            // bytes kept of a line, without its newline; 0 means DefaultMaxLine
 	Location *time.Location // of stamps that name no zone (journald short, RFC 3164); nil means UTC
-	Year     int            // of stamps that name no year; 0 means that such lines get no Stamp
+	Year     int            // of the first stamp that names no year; 0: see Before
+	// Before is when the input was last written: the first stamp without a year is
+	// of the last year that is not after it. Zero means that such lines get no Stamp.
+	Before time.Time
 }
 
 // withDefaults returns c with its zero values filled in, or what is wrong with it.

@@ -324,3 +324,40 @@ func FuzzEnvelopes(f *testing.F) {
 		_ = detect(sample, Config{MaxLine: 1 << 20, Location: time.UTC})
 	})
 }
+
+// TestYearFromTheFile takes the year of stamps that name none from when the file
+// was written.
+func TestYearFromTheFile(t *testing.T) {
+	in := "Dec 31 23:59:59 h a[1]: x\nJan  1 00:00:01 h a[1]: y\nJan  1 00:00:02 h a[1]: z\n"
+	for before, want := range map[string]string{"2027-01-01T08:00:00Z": "2026-12-31T23:59:59Z", "2026-12-31T23:59:59Z": "2026-12-31T23:59:59Z", "2027-06-01T00:00:00Z": "2026-12-31T23:59:59Z"} {
+		at, err := time.Parse(time.RFC3339, before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, got, err := readAll(t, strings.NewReader(in), Config{Location: time.UTC, Before: at})
+		if err != nil || len(got) != 3 {
+			t.Fatalf("%d lines, %v", len(got), err)
+		}
+		if s := got[0].Stamp.Format(time.RFC3339); s != want {
+			t.Errorf("written %s: first line of %s, want %s", before, s, want)
+		}
+		if got[1].Stamp.Year() != 2027 {
+			t.Errorf("written %s: second line of %v", before, got[1].Stamp)
+		}
+	}
+}
+
+func TestDayInName(t *testing.T) {
+	for name, want := range map[string]string{
+		"proxy.log-20261123.gz": "2026-11-23", "proxy-2026-11-23.log": "2026-11-23", "app.log.2026-11-01": "2026-11-01", "litellm_2026_11_23.txt": "2026-11-23",
+		"0.log.20261101-101010": "2026-11-01", "proxy.log": "", "proxy.log.20": "", "proxy-20261399.log": "",
+	} {
+		got := ""
+		if day := (Input{Path: "/var/log/" + name}).Day(); !day.IsZero() {
+			got = day.Format(time.DateOnly)
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}

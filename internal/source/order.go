@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 )
 
 // A rotation tells where a file stands among the rotated siblings of one log.
@@ -45,6 +46,24 @@ func rotationOf(name string) rotation {
 		r.log, r.date = m[1]+m[3], digitsOf(m[2])
 	}
 	return r
+}
+
+// dayPattern finds a day in a file's name.
+var dayPattern = regexp.MustCompile(`(20\d\d)[-_.]?([01]\d)[-_.]?([0-3]\d)`)
+
+// Day returns the day in an input's name, as rotated logs have it, in UTC; zero
+// for none. It is that of the log's last record, or one later: logrotate names a
+// file by when it was rotated.
+func (in Input) Day() time.Time {
+	m := dayPattern.FindStringSubmatch(filepath.Base(in.Path))
+	if m == nil {
+		return time.Time{}
+	}
+	day, err := time.Parse("20060102", m[1]+m[2]+m[3])
+	if err != nil {
+		return time.Time{}
+	}
+	return day
 }
 
 // digitsOf returns the digits of s.

@@ -29,7 +29,7 @@ const journalLineMax = 48 << 10
 // syslogKind returns the constructor of one form.
 func syslogKind(label string, priority, iso bool) func([][]byte, Config) envelope {
 	return func(_ [][]byte, cfg Config) envelope {
-		return syslog{label, priority, iso, &clock{location: cfg.Location, year: cfg.Year}}
+		return syslog{label, priority, iso, &clock{location: cfg.Location, year: cfg.Year, before: cfg.Before}}
 	}
 }
 
@@ -119,6 +119,7 @@ func isTag(word []byte) bool {
 type clock struct {
 	location *time.Location
 	year     int
+	before   time.Time  // tells the year of the first stamp if year is 0
 	last     time.Month // 0 before the first stamp
 }
 
@@ -152,6 +153,12 @@ func (c *clock) cut(b []byte) (t time.Time, rest []byte, ok bool) {
 	hour, minute, second := number(b[7:9]), number(b[10:12]), number(b[13:15])
 	if !ok || month == 0 || number(day) < 1 || number(day) > 31 || hour > 23 || minute > 59 || second > 59 {
 		return t, b, false
+	}
+	if c.year == 0 && !c.before.IsZero() {
+		c.year = c.before.In(c.location).Year()
+		if time.Date(c.year, month, number(day), hour, minute, second, 0, c.location).After(c.before.Add(24 * time.Hour)) {
+			c.year--
+		}
 	}
 	if c.year == 0 {
 		return t, rest, true
