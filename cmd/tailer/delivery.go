@@ -84,6 +84,9 @@ func (d *delivery) open(o *options) error {
 	if !remember {
 		return nil
 	}
+	if o.stateless != nil {
+		return o.stateless
+	}
 	const ownerOnly = 0o700
 	if err := os.MkdirAll(o.state, ownerOnly); err != nil {
 		return usagef("make state folder: %v; name another one with --state", err)

@@ -34,6 +34,7 @@ type deliveryOptions struct {
 	headers       http.Header            // of otlp: sinks; may hold secrets
 	sinkHeaders   map[string]http.Header // of those that have their own, by what --to says
 	state         string                 // the folder
+	stateless     error                  // why there is no such folder: not everything needs one
 	stateAsked    bool                   // it was named
 	reconcile     ship.Reconcile
 	again         bool // what the ledger knows is sent all the same
@@ -46,15 +47,12 @@ type deliveryOptions struct {
 }
 
 func (o *options) readDelivery(c *cli.Context) error {
-	var err error
 	o.retryFor, o.deadLetters = c.Duration("retry-for"), c.String("dead-letters")
 	if o.retryFor <= 0 {
 		return usagef("--retry-for must be positive")
 	}
 	o.stateAsked = c.String("state") != ""
-	if o.state, err = stateFolder(c.String("state"), ""); err != nil {
-		return err
-	}
+	o.state, o.stateless = stateFolder(c.String("state"), "")
 	if o.langfuse.VisibleAfter = c.Duration("visible-after"); o.langfuse.VisibleAfter <= 0 {
 		return usagef("--visible-after must be positive")
 	}
