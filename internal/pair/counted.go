@@ -2,6 +2,7 @@ package pair
 
 import (
 	"encoding/json"
+	"hash/maphash"
 	"strings"
 	"time"
 
@@ -46,10 +47,6 @@ func (c *counted) add(r *tailer.Record) json.RawMessage {
 	return messages
 }
 
-// maxCompared bounds the streams in flight whose messages are compared with
-// those that were counted.
-const maxCompared = 64
-
 // addCounted gives a text that was counted to the stream whose messages it
 // answers, if only one in flight has them. The arguments of a tool call are
 // counted as text too, so streams that may call tools are left alone.
@@ -59,12 +56,10 @@ func (t *Table) addCounted(r *tailer.Record) {
 		return
 	}
 	var own *flight
-	for i, f := range t.flights.open {
-		if i >= maxCompared {
-			return
-		}
+	asked := hashJSON(messages)
+	for _, f := range t.flights.open {
 		body := f.body()
-		if !f.streamed || f.answer.text != nil || !sameJSON(body.Get("messages"), messages) {
+		if !f.streamed || f.answer.text != nil || f.asking() != asked {
 			continue
 		}
 		if own != nil || body.Get("tools") != nil || body.Get("functions") != nil {
@@ -86,6 +81,30 @@ func (t *Table) addCounted(r *tailer.Record) {
 		own.call.touch(r)
 		t.settle(own.call)
 	}
+}
+
+// asking returns a hash of the messages of the flight's request, the same for the
+// same messages however they are written; 0 while they are not known.
+func (f *flight) asking() uint64 {
+	if f.asks == 0 {
+		if messages := f.body().Get("messages"); messages != nil {
+			f.asks = hashJSON(messages)
+		}
+	}
+	return f.asks
+}
+
+// jsonSeed is of hashJSON, whose hashes do not outlive the process.
+var jsonSeed = maphash.MakeSeed()
+
+// hashJSON hashes a JSON value, whatever its white space and escapes.
+func hashJSON(value json.RawMessage) uint64 {
+	var v any
+	if json.Unmarshal(value, &v) != nil {
+		return maphash.Bytes(jsonSeed, value)
+	}
+	plain, _ := json.Marshal(v) // with its keys sorted
+	return maphash.Bytes(jsonSeed, plain)
 }
 
 // body returns the body of the flight's request; nil while it is not known.

@@ -31,6 +31,7 @@ type flight struct {
 	ended    time.Time // when it was answered; of a stream, when its last piece came
 	last     time.Time // of its newest record
 	answer   answer
+	asks     uint64 // hash of its messages; 0 while not known
 }
 
 // touch notes that a record of the flight was written.
@@ -133,7 +134,7 @@ func (f *flights) owner(r *tailer.Record) *flight {
 	f.closeAnswered(r.Time)
 	if r.Kind == tailer.KindChunk {
 		for _, one := range f.open {
-			if one.answer.pieces.id == r.Call.ResponseID && one.streamed && !one.over {
+			if one.answer.pieces.id == r.Call.ResponseID && one.streamed && !one.over && !f.repeated(one) {
 				return one
 			}
 		}
@@ -165,6 +166,17 @@ func (f *flights) owner(r *tailer.Record) *flight {
 	}
 	f.puzzle(waiting, r)
 	return nil
+}
+
+// repeated reports whether another stream in flight asks the very same: an answer
+// that comes from a cache may bear the same id.
+func (f *flights) repeated(one *flight) bool {
+	for _, other := range f.open {
+		if other != one && other.streamed && !other.over && other.asking() == one.asking() {
+			return true
+		}
+	}
+	return false
 }
 
 func isAnswer(kind tailer.Kind) bool {
