@@ -132,6 +132,9 @@ func (c *call) state(r *tailer.Record) {
 	if len(s.Headers) > len(q.Headers) {
 		q.Headers = s.Headers
 	}
+	if q.FoundUser == "" {
+		q.FoundUser, q.FoundHeader = s.FoundUser, s.FoundHeader
+	}
 	if q.Body == nil || q.Rebuilt && s.Body != nil && !s.Rebuilt {
 		q.Body, q.Metadata, q.Rebuilt = s.Body, s.Metadata, s.Rebuilt
 	}
