@@ -2,8 +2,9 @@ package sqlite
 
 import (
 	"context"
+	"encoding/json"
 	"math"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -142,8 +143,8 @@ func pageOf(found []Entry, limit int) Page {
 }
 
 const (
-	searchStep  = 500 // requests that have the words are looked at in one step
-	searchSteps = 8   // for one page
+	searchAll  = 4000 // requests that have the words are looked at for one page
+	searchStep = 500  // of them in one step
 )
 
 // search goes through the requests that have the words, those stored last first,
@@ -153,54 +154,56 @@ func (r *Reader) search(ctx context.Context, f Filter, after Cursor, limit int) 
 	if match == "" {
 		return Page{}, nil // only signs, which are in no index
 	}
-	clause, args := f.where()
 	if after.ID == 0 {
 		after.ID = math.MaxInt64
 	}
+	ids, err := r.having(ctx, match, after.ID)
+	if err != nil {
+		return Page{}, err
+	}
+	clause, args := f.where()
 	var found []Entry
-	for range searchSteps {
-		ids, last, err := r.having(ctx, match, after.ID)
+	for step := range slices.Chunk(ids, searchStep) {
+		list, err := json.Marshal(step)
 		if err != nil {
 			return Page{}, err
 		}
-		if last != 0 {
-			more, err := r.entries(ctx, entries+`id IN (SELECT value FROM json_each(?)) AND `+clause+` ORDER BY id DESC LIMIT ?`,
-				append(append([]any{ids}, args...), limit+1-len(found))...)
-			if err != nil {
-				return Page{}, err
-			}
-			found = append(found, more...)
+		more, err := r.entries(ctx, entries+`id IN (SELECT value FROM json_each(?)) AND `+clause+` ORDER BY id DESC LIMIT ?`,
+			append(append([]any{string(list)}, args...), limit+1-len(found))...)
+		if err != nil {
+			return Page{}, err
 		}
-		if page := pageOf(found, limit); page.More || last == 0 {
-			return page, nil
+		if found = append(found, more...); len(found) > limit {
+			return pageOf(found, limit), nil
 		}
-		after.ID = last
 	}
-	return Page{Entries: found, More: true, Next: after}, nil
+	page := Page{Entries: found}
+	if len(ids) == searchAll {
+		page.More, page.Next.ID = true, ids[len(ids)-1]
+	}
+	return page, nil
 }
 
-// having returns the next ids below a place whose requests have the words, as a
-// JSON array, and the last of them; 0: there is none.
-func (r *Reader) having(ctx context.Context, match string, below int64) (ids string, last int64, err error) {
-	rows, err := r.db.QueryContext(ctx, `SELECT rowid FROM words WHERE words MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?`, match, below, searchStep)
+// having returns the next ids below a place whose requests have the words, the
+// highest first.
+func (r *Reader) having(ctx context.Context, match string, below int64) ([]int64, error) {
+	rows, err := r.db.QueryContext(ctx, `SELECT rowid FROM words WHERE words MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?`, match, below, searchAll)
 	if err != nil {
-		return "", 0, storeError("search", r.path, err)
+		return nil, storeError("search", r.path, err)
 	}
 	defer func() { _ = rows.Close() }() // Err tells what matters
-	list := []byte{'['}
+	var ids []int64
 	for rows.Next() {
-		if err := rows.Scan(&last); err != nil {
-			return "", 0, storeError("search", r.path, err)
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, storeError("search", r.path, err)
 		}
-		if len(list) > 1 {
-			list = append(list, ',')
-		}
-		list = strconv.AppendInt(list, last, 10)
+		ids = append(ids, id)
 	}
 	if err := rows.Err(); err != nil {
-		return "", 0, storeError("search", r.path, err)
+		return nil, storeError("search", r.path, err)
 	}
-	return string(append(list, ']')), last, nil
+	return ids, nil
 }
 
 // entries reads what a query of them selects.
