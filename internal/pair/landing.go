@@ -9,47 +9,59 @@ import (
 
 // landing is what an access line says of a request.
 type landing struct {
-	path     string
-	callType string // by the path; "" for no LLM route
-	status   int
-	record   *tailer.Record
+	path   string
+	types  typeSet // the one call type, by the path, with its status
+	status int
+	record *tailer.Record
 }
 
 // callTypes returns the call types, by path, that the flight's access line can
-// have; nil when nothing is known.
-func (f *flight) callTypes() []string {
+// have: any when nothing is known.
+func (f *flight) callTypes() typeSet {
 	if f.front != nil && f.front.request.Route != "" {
-		return []string{routeType(f.front.request.Route)}
+		return typesOf(routeType(f.front.request.Route))
 	}
 	if f.call != nil {
 		switch t := functionType(f.call.function); t {
 		case "":
 		case "acompletion": // serves other routes too, where LiteLLM translates them
-			return []string{t, "anthropic_messages", "aresponses"}
+			return completionTypes
 		default:
-			return []string{t}
+			return typesOf(t)
 		}
 	}
 	switch body := f.body(); {
 	case body.Get("messages") != nil:
-		return []string{"acompletion", "anthropic_messages"}
+		return messagesTypes
 	case body.Get("query") != nil:
-		return []string{"arerank"}
+		return queryTypes
 	case body.Get("input") != nil:
-		return []string{"aembedding", "aresponses", "aspeech", "amoderation"}
+		return inputTypes
 	case body.Get("prompt") != nil:
-		return []string{"atext_completion", "aimage_generation", "aimage_edit"}
+		return promptTypes
 	}
-	return nil
+	return anyType
 }
 
 // lands reports whether an access line can be the flight's own.
-func (f *flight) lands(l landing) bool {
-	if f.front == nil && l.status < 400 && (f.kind == tailer.KindRefused || f.kind == tailer.KindBadBody) {
-		return false
+func (f *flight) lands(l landing) bool { return f.landings()&l.types != 0 }
+
+// landings returns what the flight's access line can be.
+func (f *flight) landings() typeSet {
+	if f.front == nil && (f.kind == tailer.KindRefused || f.kind == tailer.KindBadBody) {
+		return f.callTypes() & failing
 	}
-	types := f.callTypes()
-	return types == nil || slices.Contains(types, l.callType)
+	return f.callTypes()
+}
+
+// landingOf returns what an access line says.
+func landingOf(r *tailer.Record) landing {
+	kept := *r // the parser uses r again
+	l := landing{path: r.Request.Route, types: typesOf(routeType(r.Request.Route)) & succeeding, status: r.Status, record: &kept}
+	if r.Status >= 400 {
+		l.types = typesOf(routeType(r.Request.Route)) & failing
+	}
+	return l
 }
 
 // land takes an access line and returns the request it certainly belongs to: the
@@ -57,8 +69,7 @@ func (f *flight) lands(l landing) bool {
 func (f *flights) land(r *tailer.Record) *flight {
 	f.landing = true
 	f.expire(r.Time)
-	kept := *r // the parser uses r again
-	l := landing{path: r.Request.Route, callType: routeType(r.Request.Route), status: r.Status, record: &kept}
+	l := landingOf(r)
 	var can []*flight
 	for _, one := range f.open {
 		if one.landed.IsZero() && one.lands(l) {
@@ -112,18 +123,36 @@ func (f *flights) landEarly(one *flight) {
 
 // mayBe returns the lines without a request that may be of one of these.
 func (f *flights) mayBe(list []*flight) (lines []landing) {
+	types := typesOfAny(list)
 	for _, l := range f.unknown {
-		if slices.ContainsFunc(list, func(one *flight) bool { return one.lands(l) }) {
+		if types&l.types != 0 {
 			lines = append(lines, l)
 		}
 	}
 	return lines
 }
 
-// apart reports whether no request but these can have any of the lines.
+// typesOfAny returns what the access line of one or the other of the flights can be.
+func typesOfAny(list []*flight) (types typeSet) {
+	for _, one := range list {
+		types |= one.landings()
+	}
+	return types
+}
+
+// apart reports whether no request but these, which are of f.open and in its
+// order, can have any of the lines.
 func (f *flights) apart(list []*flight, lines []landing) bool {
-	for _, one := range f.open {
-		if one.landed.IsZero() && !slices.Contains(list, one) && slices.ContainsFunc(lines, one.lands) {
+	var types typeSet
+	for _, l := range lines {
+		types |= l.types
+	}
+	for _, one := range f.open { // list is in the same order
+		if len(list) > 0 && list[0] == one {
+			list = list[1:]
+			continue
+		}
+		if one.landed.IsZero() && one.landings()&types != 0 {
 			return false
 		}
 	}
@@ -156,9 +185,8 @@ func (f *flights) landAll(list []*flight, lines []landing, r *tailer.Record) {
 		one.end(r.Time)
 		f.remove(one)
 	}
-	f.unknown = slices.DeleteFunc(f.unknown, func(l landing) bool {
-		return slices.ContainsFunc(list, func(one *flight) bool { return one.lands(l) })
-	})
+	types := typesOfAny(list)
+	f.unknown = slices.DeleteFunc(f.unknown, func(l landing) bool { return types&l.types != 0 })
 }
 
 // take lands one request. A stream lands when it begins.
