@@ -53,8 +53,10 @@ kafka:
 kubernetes:
 	deploy/kubernetes/check.sh
 
+# Each stage by itself; then tailer beside other programs: bench/README.md.
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+	python3 bench/bench.py throughput $(BENCHFLAGS)
 
 cover:
 	mkdir -p dist
