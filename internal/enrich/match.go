@@ -2,6 +2,7 @@ package enrich
 
 import (
 	"bytes"
+	"strings"
 )
 
 // maxLook is how many bytes of a run decide whether it is a secret. Without it a
@@ -156,7 +157,7 @@ func parameter(n int) matcher {
 	return func(_ *pass, s []byte, i int) (int, int, string, bool) {
 		from := i + n
 		end := from
-		for end < len(s) && (dottedByte[s[end]] || s[end] == '%' || s[end] == '~' || s[end] == '+') {
+		for end < len(s) && (dottedByte[s[end]] || strings.IndexByte("%~+/=", s[end]) >= 0) { // RFC 3986 lets / and = stand in a query
 			end++
 		}
 		end = trimDots(s, from, end)
