@@ -269,8 +269,11 @@ func (t *Table) settle(c *call) {
 }
 
 // unidentified reports whether a refused request is known by nothing but its
-// model and its route.
-func unidentified(x *tailer.Exchange) bool {
+// model and its route, and no access line tells it from others.
+func (c *call) unidentified(x *tailer.Exchange) bool {
+	if f := c.flight(); f != nil && f.access != nil && x.Request.Body.Text("model") != "" {
+		return false
+	}
 	return x.Level == tailer.LevelError && x.Request.Headers == nil && x.Model == "" && x.Key.EndUser == "" &&
 		x.Request.Body.Text("user") == "" && x.Request.FoundUser == ""
 }
@@ -316,7 +319,7 @@ func (t *Table) hand(c *call) {
 		return
 	}
 	x.Private = x.Private || t.private
-	if x.Private && unidentified(&x) {
+	if x.Private && c.unidentified(&x) {
 		t.counts.Unidentified++
 		return
 	}
