@@ -9,7 +9,7 @@ VERSION  ?=
 
 LDFLAGS = -s -w $(if $(VERSION),-X main.version=$(VERSION))
 
-.PHONY: build test check lint fuzz score capture bench cover kafka kubernetes
+.PHONY: build test check lint fuzz score capture bench cover kafka kubernetes reference packages deploy-check
 
 # The binary is static and holds the time zones that --timezone may name.
 build:
@@ -62,3 +62,15 @@ cover:
 	mkdir -p dist
 	$(GO) test -coverprofile dist/cover.out -coverpkg ./... ./...
 	$(GO) tool cover -func dist/cover.out | tail -1
+
+# Every command, flag and setting, as docs/reference.md shows them.
+reference:
+	$(GO) test ./cmd/tailer -run 'TestReference' -update
+
+# deb, rpm, apk, archives, SBOM and checksums, into dist/packages.
+packages:
+	packaging/build.sh
+
+# Alert rules, dashboard, image and compose file; needs Python 3.
+deploy-check:
+	deploy/check.sh
