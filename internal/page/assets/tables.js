@@ -59,7 +59,7 @@
       numbers("p95", "p95", f.seconds, "95 % of requests that ended well were faster"),
       numbers("p99", "p99", f.seconds, "99 % of requests that ended well were faster"),
       numbers("First token", "f50", f.seconds, "median time to the first token of streams"),
-      Object.assign(numbers("With user", "u", percent, "part of the requests whose user is known"), { minWidth: 96 }),
+      Object.assign(numbers("With user", "u", percent, "part of the requests whose user is known"), { minWidth: 116 }),
     ];
   };
 
