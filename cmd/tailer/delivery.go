@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"tailer"
@@ -50,7 +51,15 @@ func newDeliveryTo(o *options, resolved func(any, ship.Outcome)) (*delivery, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- d.Run(ctx) }()
+	go func() {
+		var keeping sync.WaitGroup
+		if d.ledger != nil {
+			keeping.Go(func() { d.ledger.Keep(ctx) })
+		}
+		err := d.Run(ctx)
+		keeping.Wait()
+		ended <- err
+	}()
 	d.stop = func() error {
 		cancel()
 		return <-ended

@@ -2,12 +2,14 @@ package ledger
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"tailer/ship"
@@ -245,6 +247,22 @@ func TestPruneNarrows(t *testing.T) {
 	if _, since, err := db.Sink("a"); err != nil || since.Before(later.Add(-day-time.Second)) {
 		t.Errorf("since %v, want about %v; %v", since, later.Add(-day), err)
 	}
+}
+
+// A daemon that runs for months forgets too.
+func TestKeep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db := openAt(t, filepath.Join(t.TempDir(), "ledger.db"), Config{MaxAge: 36 * time.Hour})
+		if err := db.Commit(&ship.Changes{Done: []ship.Done{{Key: key(1), At: time.Now()}}}); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 49*time.Hour)
+		defer cancel()
+		db.Keep(ctx)
+		if known, err := db.Known([]ship.Key{key(1)}); err != nil || known[0].Done != 0 {
+			t.Errorf("known %+v, %v", known, err)
+		}
+	})
 }
 
 // A file that is mostly free is copied into a small one, with all it knows.

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -43,6 +44,23 @@ func (db *DB) Prune(now time.Time) error {
 		return fmt.Errorf("prune ledger %s: %w", db.path, err)
 	}
 	return nil
+}
+
+// Keep prunes once a day until ctx ends. What goes wrong is logged: the next day
+// may be better.
+func (db *DB) Keep(ctx context.Context) {
+	tick := time.NewTicker(day)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := db.Prune(time.Now()); err != nil {
+			db.cfg.Logger.Error("ledger could not be pruned", "err", err)
+		}
+	}
 }
 
 func (db *DB) pruneDaily(now time.Time) error {

@@ -86,7 +86,7 @@ class Tailer:
         self.command = [o.tailer, "run", "--state", folder + "/state", "--timezone", "UTC", "--flush-interval", "50ms",
                         "--visible-after", "%ds" % (o.visible_after + 3), log]
         self.env = {"PATH": os.environ["PATH"], "HOME": folder, "LANGFUSE_BASE_URL": url, "LANGFUSE_PUBLIC_KEY": KEYS[0],
-                    "LANGFUSE_SECRET_KEY": KEYS[1], "LANGFUSE_TIMEOUT": "20"}
+                    "LANGFUSE_SECRET_KEY": KEYS[1], "LANGFUSE_TIMEOUT": "60"}
         self.told = open(folder + "/tailer.log", "ab")
         self.start()
 
