@@ -120,9 +120,6 @@ func (f *framer) step(b []byte, l tailer.Line) []byte {
 		}
 		return nil
 	}
-	if hasPrefix(b, "INFO:     Started server process [") {
-		f.trust.restarted()
-	}
 	return f.debris(b, l)
 }
 
@@ -130,6 +127,9 @@ func (f *framer) step(b []byte, l tailer.Line) []byte {
 // record may start in its middle, where an unfinished print was flushed.
 func (f *framer) debris(b []byte, l tailer.Line) []byte {
 	cut := glued(b)
+	if cut == 0 { // it looks like a record of this log, but is none
+		cut = 1 + glued(b[1:])
+	}
 	before := b[:cut]
 	f.embedded()
 	if f.isOpen {

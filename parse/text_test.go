@@ -229,3 +229,37 @@ func TestAccessLines(t *testing.T) {
 		})
 	}
 }
+
+// TestColourOfALog takes only heads that are coloured as the log's own, until so
+// many of the other kind have come that another version must be writing.
+func TestColourOfALog(t *testing.T) {
+	plain := `09:16:01 - LiteLLM:INFO: x.py:1 - found user "a" in header "x"`
+	coloured := "\x1b[92m09:16:01 - LiteLLM:INFO\x1b[0m: x.py:1 - found user \"b\" in header \"x\""
+	for _, test := range []struct{ own, other string }{{plain, coloured}, {coloured, plain}} {
+		p := newParser()
+		found := 0
+		feed := func(line string) {
+			for _, r := range p.Feed(tailer.Line{Bytes: []byte(line)}) {
+				if r.Kind == tailer.KindFoundUser {
+					found++
+				}
+			}
+		}
+		for range 5 {
+			feed(test.own)
+			for range 50 {
+				feed(test.other)
+			}
+		}
+		feed(test.own)
+		if found != 5 {
+			t.Errorf("%d records of %.20q, want 5", found, test.own)
+		}
+		for range 300 {
+			feed(test.other)
+		}
+		if found < 100 {
+			t.Errorf("only %d records after an upgrade", found)
+		}
+	}
+}

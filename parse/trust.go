@@ -18,36 +18,35 @@ import (
 // record states an address that was known before (a mark). A suspect record that
 // names a call counts once a record that is not suspect names it too, or states
 // the same headers. One without a call id counts as it is: it can add to a request
-// but not make one. In a coloured log, lines without colour are no records. In
-// JSON logs none of this is needed: JSON has no raw line breaks.
+// but not make one. In a coloured log, lines without colour are no records, nor
+// the other way round. In JSON logs none of this is needed: JSON has no raw line
+// breaks.
 type trust struct {
-	coloured int  // heads with colour
-	plain    int  // heads without colour since the last one that had it
+	heads    int  // heads that had the log's colour
+	coloured bool // heads are coloured, as the first one was
+	others   int  // heads of the other kind since the last one of this log's
 	traced   bool // errors are told with a traceback
 	marks    recent
 	ids      recent // call ids stated by records that are not suspect
 	headers  recent // digests of the headers in such records
 }
 
-// uncolouredHeads is how many heads without colour there are in a row before a
-// log counts as one whose writer has none any more, as after an upgrade to 1.103.
-const uncolouredHeads = 500
+// otherHeads is how many heads of the other kind there are in a row before a log
+// counts as one that another version writes now: 1.103 stopped colouring files.
+const otherHeads = 200
 
-// ofThisLog reports whether a head has the colour that this log's heads have.
+// ofThisLog reports whether a head is coloured as this log's heads are.
 func (t *trust) ofThisLog(h *head) bool {
-	const some = 3
-	if h.coloured {
-		t.coloured, t.plain = t.coloured+1, 0
-		return true
+	if t.heads == 0 || t.others >= otherHeads {
+		t.coloured, t.heads, t.others = h.coloured, 0, 0
 	}
-	if t.plain++; t.plain > uncolouredHeads {
-		t.coloured = 0
+	if h.coloured != t.coloured {
+		t.others++
+		return false
 	}
-	return t.coloured < some
+	t.heads, t.others = t.heads+1, 0
+	return true
 }
-
-// restarted forgets the colour: the next process may be another version.
-func (t *trust) restarted() { t.coloured, t.plain = 0, 0 }
 
 // markPrefixes begin records that name objects which live as long as the proxy,
 // and hold nothing of a client's. DEBUG; LiteLLM 1.61 to 1.109.
