@@ -3,6 +3,8 @@ package parse
 import (
 	"bytes"
 	"encoding/json"
+	"math"
+	"strconv"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -146,4 +148,11 @@ func (p *Parser) decodeCounted(text []byte, r *tailer.Record) bool {
 	}
 	r.Hint = tailer.Fields{{Name: "messages", Value: messages}}
 	return true
+}
+
+// decodeCost reads a cost in USD.
+func decodeCost(text []byte, r *tailer.Record) bool {
+	cost, err := strconv.ParseFloat(string(bytes.TrimSpace(text)), 64)
+	r.Call.CostTotal = &cost
+	return err == nil && cost >= 0 && !math.IsInf(cost, 1)
 }

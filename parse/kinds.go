@@ -30,6 +30,7 @@ const (
 	asPiece              // Delta(…) or a dict
 	asEvents             // bytes of server-sent events
 	asCost               //
+	asModelCost          // model and cost
 	asCounted            // a list of messages, or a text
 	asMark               // the prefix says it all
 )
@@ -54,6 +55,22 @@ var forms = []form{
 	{"GCS Logger: async_log_failure_event logging kwargs: {", tailer.KindCall, asKwargs},
 	{"prometheus Logging - Enters success logging function for kwargs {", tailer.KindCall, asKwargs},
 	{"Custom Logger - model call details: {", tailer.KindCall, asKwargs},
+	{"Datadog: Logging - Enters logging function for model {", tailer.KindCall, asKwargs},
+	{"AzureBlobStorageLogger: Logging - Enters logging function for model {", tailer.KindCall, asKwargs},
+	{"DynamoDB Logging - Enters logging function for model {", tailer.KindCall, asKwargs},
+	{"Traceloop Logging - Enters logging function for model {", tailer.KindCall, asKwargs},
+	{"logfire Logging - Enters logging function for model {", tailer.KindCall, asKwargs},
+	{"W&B Logging - Enters logging function for model {", tailer.KindCall, asKwargs},
+	// 1.61 and later; 1.75; 1.77; 1.80.
+	{"PubSub: Logging - Enters logging function for model {", tailer.KindCall, asKwargs},
+	{"SQS Logging - Enters logging function for model {", tailer.KindCall, asKwargs},
+	{"PostHog: Async logging - Enters logging function for model {", tailer.KindCall, asKwargs},
+	{"PostHog: Sync logging - Enters logging function for model {", tailer.KindCall, asKwargs},
+	{"Azure Sentinel: Logging - Enters logging function for model {", tailer.KindCall, asKwargs},
+	{"Generic API Logger - Enters logging function for model {", tailer.KindCall, asKwargs},
+	{"GenericAPILogger Logging - Enters logging function for model {", tailer.KindCall, asKwargs},
+	// The same for the spend table, with a database. 1.55.
+	{"SpendTable: get_logging_payload - kwargs: {", tailer.KindCall, asKwargs},
 	// 1.61 to 1.75 at INFO of the core logger; later versions print it bare.
 	{payloadStart, tailer.KindPayload, asPayload},
 	// One per attempt. cid; since 1.109 long values are abbreviated.
@@ -93,6 +110,8 @@ var forms = []form{
 	{"Async Response: ", tailer.KindAnswer, asAnswer},
 	{"RAW RESPONSE:\n", tailer.KindRawAnswer, asRawAnswer},
 	{"response_cost: ", tailer.KindCost, asCost},
+	// The same of a stream, with its model. All versions.
+	{"Model=", tailer.KindCost, asModelCost},
 	// The messages of a stream whose provider stated no usage, then its text, by
 	// one thread without a pause. 1.72 and later; read from JSON logs only, for in
 	// text logs the text has no certain end.
@@ -138,7 +157,7 @@ func formOf(msg []byte) *form {
 		return nil
 	}
 	switch msg[0] {
-	case 'L', 's', 'G', 'p', 'C', '{', 'l', 'a', 'R', '[', 'I', 'f', 'm', 'A', 'r', 'S', 'T':
+	case 'L', 's', 'G', 'p', 'C', '{', 'l', 'a', 'R', '[', 'I', 'f', 'm', 'A', 'r', 'S', 'T', 'D', 'P', 'W', 'M':
 	default:
 		return nil
 	}

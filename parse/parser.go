@@ -2,8 +2,6 @@ package parse
 
 import (
 	"bytes"
-	"math"
-	"strconv"
 	"strings"
 	"time"
 
@@ -133,9 +131,10 @@ func (p *Parser) decode(f *frame, r *tailer.Record) bool {
 	case asCounted:
 		return hasPrefix(f.raw, jsonStart) && p.decodeCounted(text[len(countedStart):], r)
 	case asCost:
-		cost, err := strconv.ParseFloat(string(bytes.TrimSpace(text[len(f.form.prefix):])), 64)
-		r.Call.CostTotal = &cost
-		return err == nil && cost >= 0 && !math.IsInf(cost, 1)
+		return decodeCost(text[len(f.form.prefix):], r)
+	case asModelCost:
+		mark := bytes.LastIndex(text, []byte("; cost="))
+		return mark > 0 && decodeCost(text[mark+len("; cost="):], r)
 	case asDisconnect:
 		r.CallID = string(bytes.TrimSpace(text[len(f.form.prefix):]))
 		return isID(r.CallID)
