@@ -32,6 +32,16 @@ func NewFileSink(path string, stdout io.Writer) (*FileSink, error) {
 	return &FileSink{out: file, file: file, synced: true}, nil
 }
 
+// Empty tells whether nothing was ever written to the file. It is false for what
+// is no regular file.
+func (f *FileSink) Empty() bool {
+	if f.file == nil {
+		return false
+	}
+	info, err := f.file.Stat()
+	return err == nil && info.Mode().IsRegular() && info.Size() == 0
+}
+
 // Send appends one line per item. A full disk is transient; a reader that went
 // away is not, and ends the delivery.
 func (f *FileSink) Send(ctx context.Context, items []*Item) error {

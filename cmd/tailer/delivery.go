@@ -107,7 +107,23 @@ func (d *delivery) open(o *options) error {
 	if errors.Is(err, ledger.ErrInUse) {
 		return fmt.Errorf("%w: a tailer is running with this state folder; stop it first, or it sends these requests itself", err)
 	}
-	return err
+	if err != nil || o.follows {
+		return err
+	}
+	return d.forgetEmpty()
+}
+
+// forgetEmpty lets a backfill fill a file anew that was removed since the last one.
+// A daemon's file may be new because it was rotated.
+func (d *delivery) forgetEmpty() error {
+	for _, target := range d.sinks {
+		if file, ok := target.Sink.(*ship.FileSink); ok && file.Empty() {
+			if err := d.ledger.Reset(target.Name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Deliver implements pipeline.Deliverer.

@@ -61,6 +61,28 @@ func TestSentOnce(t *testing.T) {
 	}
 }
 
+// A file with a ledger gets each request once, and all of them again once it was
+// removed.
+func TestFileWithLedger(t *testing.T) {
+	t.Parallel()
+	c := openCapture(t, deliveredCapture)
+	dir := t.TempDir()
+	out := filepath.Join(dir, "out.jsonl")
+	want := c.backfill(t, c.log("proxy.log"))
+	args := append([]string{"backfill", "--state", filepath.Join(dir, "state"), "--to", "file:" + out}, c.flags()...)
+	for i, remove := range []bool{false, false, true} {
+		if remove {
+			if err := os.Remove(out); err != nil {
+				t.Fatal(err)
+			}
+		}
+		command{args: append(args, c.log("proxy.log"))}.succeed(t)
+		if !bytes.Equal(readFile(t, out), want) {
+			t.Errorf("run %d: the file is not as without a ledger", i+1)
+		}
+	}
+}
+
 // A second tailer with the same ledger does not start.
 func TestLedgerInUse(t *testing.T) {
 	t.Parallel()

@@ -35,6 +35,7 @@ type deliveryOptions struct {
 	sinkHeaders   map[string]http.Header // of those that have their own, by what --to says
 	state         string                 // the folder
 	stateless     error                  // why there is no such folder: not everything needs one
+	follows       bool                   // a daemon, not a backfill
 	stateAsked    bool                   // it was named
 	reconcile     ship.Reconcile
 	again         bool // what the ledger knows is sent all the same

@@ -96,7 +96,7 @@ func readRunOptions(c *cli.Context) (*runOptions, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.stateAsked = true // a daemon remembers what every sink has
+	o.follows, o.stateAsked = true, true // a daemon remembers what every sink has
 	o.ledger = ledger.Config{MaxAge: cfg.Delivery.LedgerAge.Std(), MaxEntries: int(cfg.Delivery.LedgerEntries)}
 	o.outboxBytes = int64(cfg.Limits.OutboxBytes)
 	if !c.IsSet("dead-letters") {

@@ -176,6 +176,26 @@ func (db *DB) Forget(keys ...ship.Key) (n int, err error) {
 	return n, nil
 }
 
+// Reset forgets all that a sink has got: it is a new one under an old name.
+func (db *DB) Reset(name string) error {
+	err := db.bolt.Update(func(tx *bbolt.Tx) error {
+		value := tx.Bucket(sinksBucket).Get([]byte(name))
+		if value == nil {
+			return nil
+		}
+		number, _ := decodeSink(value)
+		if err := tx.Bucket(doneBucket).DeleteBucket([]byte{byte(number)}); err != nil {
+			return err
+		}
+		_, err := tx.Bucket(doneBucket).CreateBucket([]byte{byte(number)})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("forget sink in ledger %s: %w", db.path, err)
+	}
+	return nil
+}
+
 func place(seq uint64) []byte { return binary.BigEndian.AppendUint64(nil, seq) }
 
 func keyBytes(key ship.Key) []byte { return append(key.Trace[:], key.Span[:]...) }

@@ -139,6 +139,23 @@ func TestSettling(t *testing.T) {
 	}
 }
 
+// A sink that was emptied gets everything again; others keep what they have.
+func TestReset(t *testing.T) {
+	db := openAt(t, filepath.Join(t.TempDir(), "ledger.db"), Config{})
+	for _, name := range []string{"a", "b"} {
+		if _, _, err := db.Sink(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	done := []ship.Done{{Key: key(1), Sink: 0, At: time.Now()}, {Key: key(1), Sink: 1, At: time.Now()}}
+	if err := errors.Join(db.Commit(&ship.Changes{Done: done}), db.Reset("a"), db.Reset("unheard of")); err != nil {
+		t.Fatal(err)
+	}
+	if known, err := db.Known([]ship.Key{key(1)}); err != nil || known[0].Done != ship.SinkSet(1) {
+		t.Errorf("known %+v, %v", known, err)
+	}
+}
+
 func TestOpenRefuses(t *testing.T) {
 	dir := t.TempDir()
 	db := openAt(t, filepath.Join(dir, "ledger.db"), Config{})
