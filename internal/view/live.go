@@ -27,7 +27,7 @@ const fresh = 10 * time.Second
 // reports are those of all ranges, made of one reading of the store.
 type reports struct {
 	at    time.Time
-	state [2]int64
+	state [3]int64
 	by    map[string]*report.Document
 }
 

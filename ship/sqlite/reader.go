@@ -108,10 +108,10 @@ func (r *Reader) Summaries(ctx context.Context, since time.Time, each func(*otlp
 	return nil
 }
 
-// State changes whenever the store does: the highest and the lowest place, and
-// how many requests there are.
-func (r *Reader) State(ctx context.Context) (state [2]int64, err error) {
-	err = r.db.QueryRowContext(ctx, `SELECT coalesce(min(id), 0), coalesce(max(id), 0) FROM request`).Scan(&state[0], &state[1])
+// State changes whenever the store does: the lowest and the highest place, and how
+// many requests there are.
+func (r *Reader) State(ctx context.Context) (state [3]int64, err error) {
+	err = r.db.QueryRowContext(ctx, `SELECT coalesce(min(id), 0), coalesce(max(id), 0), count(*) FROM request`).Scan(&state[0], &state[1], &state[2])
 	if err != nil {
 		return state, storeError("read", r.path, err)
 	}
