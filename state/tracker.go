@@ -29,6 +29,7 @@ type progress struct {
 	held     map[Hold]int64     // lowest offset of each unresolved hold
 	resolved map[int64]struct{} // lines of resolved exchanges, of use above the low-water mark only
 	grown    int                // size of resolved at which it is looked over next
+	begun    bool               // lines of it were read in this run
 	before   *joint
 }
 
@@ -67,14 +68,17 @@ func (t *Tracker) Resume(source string, offset int64, resolved []int64) {
 }
 
 // Join notes that source is read from its byte at on, after older was read up to
-// end. A crash reads source again from there until older is resolved.
+// end. A crash reads source again from there until older is resolved. It counts
+// the first time only: a rotated file may get more lines after its successor did.
 func (t *Tracker) Join(older string, end int64, source string, at int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.of(older).begun = true
 	p := t.of(source)
-	if older != source && p.before == nil && t.sources[older] != nil {
+	if older != source && !p.begun {
 		p.before = &joint{older, end, at}
 	}
+	p.begun = true
 }
 
 // Advance notes that nothing of a source before a byte is still to be read or

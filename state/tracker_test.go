@@ -75,3 +75,58 @@ func TestNeverPastUnresolved(t *testing.T) {
 		}
 	}
 }
+
+// TestJoin reads a file again from its start until the one before it is resolved,
+// and is not confused when both get lines in turn.
+func TestJoin(t *testing.T) {
+	tr := NewTracker()
+	old := tr.Hold(tailer.Position{Source: "old", Offset: 90})
+	tr.Advance("old", 100)
+	tr.Join("old", 100, "new", 0)
+	tr.Advance("new", 50)
+	if got := tr.Low("new"); got != 0 {
+		t.Errorf("the older one is not resolved, the younger is at %d", got)
+	}
+	tr.Join("new", 50, "old", 100) // it got a late line
+	tr.Advance("old", 110)
+	tr.Join("old", 110, "new", 50)
+	if old, young := tr.Low("old"), tr.Low("new"); old != 90 || young != 0 {
+		t.Errorf("the marks are %d and %d", old, young)
+	}
+	tr.Release(old)
+	if old, young := tr.Low("old"), tr.Low("new"); old != 110 || young != 50 {
+		t.Errorf("after the older one is resolved: %d and %d", old, young)
+	}
+	tr.Forget("old")
+	if got := tr.Low("new"); got != 50 {
+		t.Errorf("after the older one is forgotten: %d", got)
+	}
+}
+
+// TestRepeated knows what an earlier run resolved: what begins before the place
+// where the source goes on, and the lines that it noted.
+func TestRepeated(t *testing.T) {
+	tr := NewTracker()
+	tr.Resume(source, 100, []int64{150, 180})
+	for offset, want := range map[int64]bool{0: true, 99: true, 100: false, 150: true, 160: false, 180: true} {
+		if got := tr.Repeated([]tailer.Position{at(offset + 500), at(offset)}); got != want {
+			t.Errorf("made of the line at %d: %v, want %v", offset, got, want)
+		}
+	}
+	if tr.Repeated(nil) || tr.Repeated([]tailer.Position{{Source: "b"}}) {
+		t.Error("something unknown is known")
+	}
+	if !tr.IsContext(at(99)) || tr.IsContext(at(100)) {
+		t.Error("context ends elsewhere")
+	}
+	first, second := tr.Hold(at(200), at(300)), tr.Hold(at(250))
+	tr.Advance(source, 400)
+	tr.Release(first)
+	if got := tr.Resolved(source); len(got) != 1 || got[0] != 300 || tr.Low(source) != 250 {
+		t.Errorf("resolved %v, low %d", got, tr.Low(source))
+	}
+	tr.Release(second)
+	if got := tr.Resolved(source); len(got) != 0 {
+		t.Errorf("resolved %v below the mark", got)
+	}
+}

@@ -64,8 +64,14 @@ func (f *Follower) examineCompressed(c candidate, now time.Time) (wait bool) {
 		}
 	}
 	if i := longest(f.past); i >= 0 {
-		if end := f.past[i].End; found.size > end {
-			f.openArchive(c, &tailer.Checkpoint{Source: NewID(), Offset: end, End: end}, found, now)
+		if known := f.past[i]; found.size > known.End {
+			f.openArchive(c, &tailer.Checkpoint{Source: known.Source, Offset: known.End, End: known.End}, found, now)
+			for _, g := range f.gens {
+				if g.id == known.Source {
+					g.start = known.Offset
+				}
+			}
+			f.forget(known.Source)
 		}
 		return false
 	}

@@ -72,17 +72,18 @@ type Follower struct {
 	cfg  FollowConfig
 	keep int
 
-	mu     sync.Mutex
-	gens   []*generation       // open ones, oldest first; guarded by mu
-	past   []tailer.Checkpoint // those let go, oldest first; Offset is not kept
-	resume []tailer.Checkpoint // of the last run, not found yet
-	seen   map[inode]look      // siblings that need no second look
-	since  time.Time           // siblings that changed before are old news
-	until  time.Time           // siblings are looked over until then
-	retry  time.Time           // siblings are not looked over before
-	first  bool                // nothing is known of this log yet
-	said   string              // the last trouble that was told
-	counts FollowCounts
+	mu       sync.Mutex
+	gens     []*generation       // open ones, oldest first; guarded by mu
+	past     []tailer.Checkpoint // those let go, oldest first; Offset is not kept
+	resume   []tailer.Checkpoint // of the last run, not found yet
+	seen     map[inode]look      // siblings that need no second look
+	since    time.Time           // siblings that changed before are old news
+	until    time.Time           // siblings are looked over until then
+	retry    time.Time           // siblings are not looked over before
+	complete bool                // all siblings were looked at the last time
+	first    bool                // nothing is known of this log yet
+	said     string              // the last trouble that was told
+	counts   FollowCounts
 }
 
 // look is what a file was when it was looked at.
@@ -142,6 +143,7 @@ func (f *Follower) next() (tailer.Line, error) {
 			i++
 		case errors.Is(err, errReplaced):
 			f.replaced(g)
+			i = 0 // what it was may go on elsewhere
 		case errors.Is(err, io.EOF):
 			f.letGo(g)
 		default:
@@ -180,7 +182,7 @@ func (f *Follower) Look() {
 			g.ended = true
 		}
 	}
-	if now.After(f.until) {
+	if now.After(f.until) && f.complete {
 		f.giveUp()
 	}
 }
@@ -201,19 +203,10 @@ func (f *Follower) replaced(g *generation) {
 	now := f.cfg.Now()
 	f.counts.Truncations++
 	f.cfg.Logger.Info("log truncated", "offset", g.end)
-	path, rotated := g.path, g.rotated
 	f.letGo(g)
-	f.until = now.Add(lookOver)
+	f.until, f.retry = now.Add(lookOver), time.Time{}
 	clear(f.seen)
-	if rotated {
-		return
-	}
-	fresh, err := openGeneration(path, nil, false, f.keep, now)
-	if err != nil {
-		f.say("log can't be opened", err)
-		return
-	}
-	f.gens = append(f.gens, fresh)
+	f.discover(now) // a copy of what it was is read before what it is now
 }
 
 // letGo closes a file and remembers it.

@@ -86,6 +86,7 @@ func (f *Follower) discover(now time.Time) {
 	if now.Before(f.retry) {
 		return
 	}
+	f.complete = false
 	var unknown []candidate
 	seen := map[inode]look{}
 	for _, c := range f.candidates() {
@@ -115,7 +116,7 @@ func (f *Follower) discover(now time.Time) {
 			return // what came after it is read after it
 		}
 	}
-	f.first = false
+	f.first, f.complete = false, true
 }
 
 // isOpen reports whether a file is open already, and notes its name.
@@ -162,6 +163,11 @@ func (f *Follower) examine(c candidate, now time.Time) (wait bool) {
 	if !c.live && len(f.gens) >= maxOpen {
 		return true
 	}
+	old := c.changed.Before(f.since)
+	if old && !c.live && !f.first && len(f.resume) == 0 {
+		f.seen[c.inode] = c.look()
+		return false
+	}
 	file, err := os.Open(c.path)
 	if err != nil {
 		if c.live {
@@ -189,7 +195,7 @@ func (f *Follower) examine(c candidate, now time.Time) (wait bool) {
 		f.seen[c.inode] = c.look()
 	case c.live:
 		f.openLive(c, file, now)
-	case c.changed.Before(f.since):
+	case old:
 		f.remember(c, file, now)
 	case now.Sub(c.changed) < settled && f.mayBecomeCopy(file, c.size):
 		f.until = later(f.until, now.Add(settled))
@@ -257,9 +263,23 @@ func (f *Follower) openLive(c candidate, file *os.File, now time.Time) {
 	f.open(c, nil, now)
 }
 
-// openRest opens a file of which the beginning was read under another name.
+// openRest opens a file of which the beginning was read under another name. It is
+// the same source.
 func (f *Follower) openRest(c candidate, known *tailer.Checkpoint, now time.Time) {
-	f.open(c, &tailer.Checkpoint{Source: NewID(), Offset: known.End, End: known.End}, now)
+	from := *known
+	g, err := openGeneration(c.path, &tailer.Checkpoint{Source: from.Source, Offset: from.End, End: from.End}, false, f.keep, now)
+	if err != nil {
+		f.say("log can't be opened", err)
+		return
+	}
+	g.start = from.Offset
+	f.forget(from.Source)
+	f.add(g, c.live)
+}
+
+// forget removes a file from those that were let go, for it goes on.
+func (f *Follower) forget(id string) {
+	f.past = slices.DeleteFunc(f.past, func(c tailer.Checkpoint) bool { return c.Source == id })
 }
 
 func (f *Follower) open(c candidate, from *tailer.Checkpoint, now time.Time) {
