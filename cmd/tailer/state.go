@@ -84,6 +84,9 @@ func printState(w io.Writer, path string, doc *state.Document) error {
 	_, _ = fmt.Fprintln(table, "LOG\tFILE\tDONE\tREAD\tON DISK\t")
 	for _, name := range slices.Sorted(maps.Keys(doc.Logs)) {
 		for _, c := range doc.Logs[name] {
+			if c.End == 0 && c.Ended {
+				continue // of no file
+			}
 			size, note := "-", ""
 			if info, err := os.Stat(c.Path); err == nil && info.Mode().IsRegular() {
 				size = fmt.Sprint(info.Size())

@@ -37,6 +37,10 @@ const (
 	maxOpen = 16
 )
 
+// siblings is the source of a checkpoint that stands for no file: its time says
+// when all files of the log had been looked at.
+const siblings = "siblings"
+
 // FollowConfig says how a log is followed. The zero value is ready to use.
 type FollowConfig struct {
 	Config
@@ -78,6 +82,7 @@ type Follower struct {
 	resume   []tailer.Checkpoint // of the last run, not found yet
 	seen     map[inode]look      // siblings that need no second look
 	since    time.Time           // siblings that changed before are old news
+	looked   time.Time           // when all siblings were looked at, so that none was new
 	until    time.Time           // siblings are looked over until then
 	retry    time.Time           // siblings are not looked over before
 	complete bool                // all siblings were looked at the last time
@@ -113,6 +118,10 @@ func NewFollower(log string, resume []tailer.Checkpoint, saved time.Time, cfg Fo
 	f := &Follower{log: log, cfg: cfg, keep: cfg.MaxLine + 1 + envelopeRoom, seen: map[inode]look{},
 		since: saved, first: resume == nil}
 	for _, c := range resume {
+		if c.Source == siblings {
+			f.since = c.Seen
+			continue
+		}
 		if c.Ended && c.Offset == c.End {
 			f.past = append(f.past, c)
 		} else {
@@ -122,6 +131,7 @@ func NewFollower(log string, resume []tailer.Checkpoint, saved time.Time, cfg Fo
 	if f.first || saved.IsZero() {
 		f.since = cfg.Now()
 	}
+	f.looked = f.since
 	f.since = f.since.Add(-fileClock)
 	f.until = cfg.Now().Add(lookOver)
 	return f, nil
@@ -264,7 +274,7 @@ type Marks interface {
 func (f *Follower) Checkpoints(marks Marks) []tailer.Checkpoint {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	out := []tailer.Checkpoint{} // not nil: the log is known
+	out := []tailer.Checkpoint{{Source: siblings, Path: f.log, Ended: true, Seen: f.looked.UTC()}}
 	done := 0
 	for i := range f.past {
 		c := &f.past[i]

@@ -184,6 +184,9 @@ func (r spoolReader) Read(b []byte) (int, error) {
 	case errors.Is(err, io.EOF):
 		return 0, tailer.ErrPause
 	}
+	if first, _ := p.spool.Bounds(); first > p.offset {
+		return 0, errGap // since it was asked
+	}
 	return 0, fmt.Errorf("read spool: %w", err)
 }
 

@@ -116,7 +116,7 @@ func (f *Follower) discover(now time.Time) {
 			return // what came after it is read after it
 		}
 	}
-	f.first, f.complete = false, true
+	f.first, f.complete, f.looked = false, true, now
 }
 
 // isOpen reports whether a file is open already, and notes its name.
