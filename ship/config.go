@@ -35,7 +35,7 @@ type Config struct {
 	MaxBytes      int                // of the payloads of one batch; 0: 2,500,000. One larger item goes alone
 	MaxSpans      int                // of one batch; 0: 500
 	FlushInterval time.Duration      // a batch that is not full waits for so long; 0: 1 s
-	MaxPending    int64              // bytes of payload that may wait; 0: 1 GiB with a store, else 32 MiB
+	MaxPending    int64              // bytes of payload that may wait, in at most 131,072 items; 0: 1 GiB with a store, else 32 MiB
 	MaxMemory     int64              // bytes of what waits that may be in memory too; 0: 32 MiB
 	MaxElapsed    time.Duration      // an outage may last so long, and refused keys are final; 0: patient for ever
 	InitialWait   time.Duration      // before the second try, doubled for each one more; 0: 500 ms

@@ -174,7 +174,7 @@ func (d *Delivery) take(e *entry) (bool, <-chan struct{}, error) {
 		return true, nil, nil
 	}
 	full := d.bytes+e.Size > d.cfg.MaxPending || d.ready.bytes > 2*d.cfg.MaxBytes || d.ready.spans > 2*d.cfg.MaxSpans
-	if full && len(d.waiting) > 0 {
+	if full && len(d.waiting) > 0 || len(d.waiting) >= maxWaiting {
 		d.poke()
 		return false, d.changed, nil
 	}
@@ -188,6 +188,10 @@ func (d *Delivery) take(e *entry) (bool, <-chan struct{}, error) {
 	d.begin()
 	return true, nil, nil
 }
+
+// maxWaiting is how many items may wait, however small: each takes half a KiB of
+// memory even if its payload is on disk only.
+const maxWaiting = 1 << 17
 
 // join lets e share the fate of an entry with the same key.
 func (d *Delivery) join(before, e *entry) {
