@@ -2,6 +2,7 @@ package page
 
 import (
 	"html/template"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -25,10 +26,10 @@ func grouped(n int64) string {
 // one.
 func money(v float64) string {
 	switch {
-	case v == 0:
+	case v < 1e-12:
 		return "$0"
-	case v < 0.01:
-		return "$" + strings.TrimRight(strconv.FormatFloat(v, 'f', 6, 64), "0")
+	case v < 0.01: // three digits that tell something
+		return "$" + strings.TrimRight(strconv.FormatFloat(v, 'f', min(2-int(math.Floor(math.Log10(v))), 15), 64), "0")
 	case v < 1:
 		return "$" + strconv.FormatFloat(v, 'f', 4, 64)
 	}

@@ -47,6 +47,7 @@ type Fact struct{ Name, Value, From string }
 // Message is one turn of a conversation.
 type Message struct {
 	Role, Text, Reasoning string
+	Folded                string // shown when asked for: the list of tools
 	Calls                 []Fact // of tools: name and arguments
 }
 
@@ -215,7 +216,7 @@ func conversation(input string) []Message {
 		case "system", "instructions":
 			all = append([]Message{{Role: "system", Text: texts(f.Value)}}, all...)
 		case "tools":
-			all = append(all, Message{Role: "tools", Text: indented(f.Value)})
+			all = append(all, Message{Role: "tools", Folded: indented(f.Value)})
 		default:
 			all = append(all, Message{Role: f.Name, Text: texts(f.Value)})
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -184,13 +185,18 @@ func grouped(n int64) string {
 	return text
 }
 
-// money writes dollars to the cent, and to a millionth where it is less than one.
+// money writes dollars to the cent, and to a millionth where it is less than one;
+// less than that in three digits that tell something.
 func money(v float64) string {
 	if v == 0 {
 		return "0"
 	}
 	if v < 1 {
-		return strconv.FormatFloat(v, 'f', 6, 64)
+		digits := 6
+		if v < 1e-6 {
+			digits = min(2-int(math.Floor(math.Log10(v))), 15)
+		}
+		return strconv.FormatFloat(v, 'f', digits, 64)
 	}
 	text := strconv.FormatFloat(v, 'f', 2, 64)
 	whole, cents, _ := strings.Cut(text, ".")

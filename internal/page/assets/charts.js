@@ -14,8 +14,8 @@
     return count(n);
   };
   const money = function (v) {
-    if (v === 0) return "$0";
-    if (v < 0.01) return "$" + v.toFixed(6).replace(/0+$/, "");
+    if (v < 1e-12) return "$0";
+    if (v < 0.01) return "$" + v.toFixed(Math.min(2 - Math.floor(Math.log10(v)), 15)).replace(/0+$/, "");
     if (v < 1) return "$" + v.toFixed(4);
     const parts = v.toFixed(2).split(".");
     return "$" + count(Number(parts[0])) + "." + parts[1];
