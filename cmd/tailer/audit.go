@@ -21,9 +21,10 @@ func auditCommand() *cli.Command {
 		Usage:     "compare logs with what Langfuse has: what is missing, there twice, or under the wrong user",
 		ArgsUsage: "FILE|GLOB|DIR...",
 		Description: "Reads logs as backfill does, and Langfuse hour by hour; changes nothing without --repair.\n" +
-			"Use the flags that the traces were sent with: they decide whose a trace should be.\n" +
+			"Use the file or the flags that the traces were sent with: they decide whose a trace should be.\n" +
 			"Exit code 0: no difference; 3: differences.",
 		Flags: append(append([]cli.Flag{
+			configFlag(),
 			&cli.BoolFlag{Name: "repair", Usage: "send what is missing, and nothing else"},
 			&cli.BoolFlag{Name: "callback", Usage: "list what LiteLLM's own langfuse callback lost, too"},
 			&cli.DurationFlag{Name: "settle", Usage: "do not judge requests that ended so `LATELY`; default 1m, with Langfuse's bridge mode 15m"},
@@ -59,7 +60,7 @@ type auditRun struct {
 }
 
 func newAudit(c *cli.Context) (*auditRun, error) {
-	o, err := readReadingOptions(c)
+	o, cfg, err := readLikeDaemon(c)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +69,7 @@ func newAudit(c *cli.Context) (*auditRun, error) {
 	}
 	o.to, o.retryFor, o.deadLetters = []string{toLangfuse}, c.Duration("retry-for"), c.String("dead-letters")
 	o.again = true // the ledger says that Langfuse has it, Langfuse says that it has not
-	if o.state, err = stateFolder(c.String("state"), ""); err != nil {
+	if o.state, err = stateFolder(c.String("state"), cfg.StateDir); err != nil {
 		return nil, err
 	}
 	a := &auditRun{o: o, repair: c.Bool("repair"), settle: c.Duration("settle"), missing: map[string]bool{}}

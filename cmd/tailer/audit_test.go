@@ -266,6 +266,33 @@ func TestAuditClean(t *testing.T) {
 	}
 }
 
+// TestAuditWithFile takes keys, zone and the hash of users from the daemon's file.
+func TestAuditWithFile(t *testing.T) {
+	t.Parallel()
+	c := openCapture(t, "1.109.1/json-detailed")
+	server := shiptest.New("4.16.0")
+	defer server.Close()
+	server.ShowAfter(0)
+	dir := t.TempDir()
+	key := writeFile(t, filepath.Join(dir, "hash-key"), []byte("a-made-up-key-of-some-length\n"))
+	secret := writeFile(t, filepath.Join(dir, "secret-key"), []byte(shiptest.SecretKey+"\n"))
+	file := writeFile(t, filepath.Join(dir, "tailer.yaml"), fmt.Appendf(nil,
+		"timezone: %s\nstate_dir: %s\nidentity:\n  mode: hash\n  hash_key_file: %s\nlangfuse:\n  base_url: %s\n  public_key: %s\n  secret_key_file: %s\n",
+		c.zone, filepath.Join(dir, "state"), key, server.URL, shiptest.PublicKey, secret))
+	env := keys(server)
+	env["TAILER_HASH_KEY_FILE"] = key
+	command{args: append(append([]string{"backfill", "--identity-mode", "hash"}, c.flags()...), c.log("proxy.log")), env: env, dir: dir}.succeed(t)
+	r := command{args: []string{"audit", "--config", file, c.log("proxy.log")}, dir: dir}.succeed(t)
+	if !strings.Contains(r.stdout, "No difference.") {
+		t.Errorf("%s", r.stdout)
+	}
+	command{args: []string{"ping", "--config", file}, dir: dir}.succeed(t)
+	r = command{args: []string{"erase", "--config", file, "--user", "joerg.mueller@example.com"}, dir: dir}.succeed(t)
+	if !strings.Contains(r.stdout, "Langfuse") || strings.Contains(r.stdout, " 0 traces would go") {
+		t.Errorf("%s", r.stdout)
+	}
+}
+
 func TestAuditRefuses(t *testing.T) {
 	t.Parallel()
 	server := shiptest.New("4.16.0")

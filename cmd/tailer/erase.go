@@ -30,6 +30,7 @@ func eraseCommand() *cli.Command {
 			"A user whose name was hashed is found by name if the key is given.\n" +
 			"Exit code 0: all of it is deleted, or nothing was there; 3: something is left.",
 		Flags: append([]cli.Flag{
+			configFlag(),
 			&cli.StringSliceFlag{Name: "user", Usage: "`NAME` as traces show it; may be repeated"},
 			&cli.BoolFlag{Name: "yes", Usage: "delete; there is no way back"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "only show what would go (the default without --yes)"},
@@ -74,10 +75,15 @@ type erasedPlace struct {
 
 func newErasure(c *cli.Context) (*erasure, error) {
 	o := &options{json: c.Bool("json"), logger: newLogger(os.Stderr)}
+	cfg, below, err := configOf(c)
+	if err != nil {
+		return nil, err
+	}
 	lookup, err := environment(c.String("env-file"), c.IsSet("env-file"))
 	if err != nil {
 		return nil, err
 	}
+	lookup = over(lookup, below)
 	if err := o.readLangfuse(c, lookup); err != nil {
 		return nil, err
 	}
@@ -90,7 +96,7 @@ func newErasure(c *cli.Context) (*erasure, error) {
 	case c.Args().Present():
 		return nil, usagef("erase takes no arguments; name files with --file")
 	}
-	if e.state, err = stateFolder(c.String("state"), ""); err != nil {
+	if e.state, err = stateFolder(c.String("state"), cfg.StateDir); err != nil {
 		return nil, err
 	}
 	key, err := hashKey(c.String("hash-key-file"), lookup)

@@ -29,11 +29,15 @@ func environmentFlag() cli.Flag {
 // logs. Keys are required.
 func readServerOptions(c *cli.Context) (*options, error) {
 	o := &options{json: c.Bool("json"), logger: newLogger(os.Stderr)}
+	_, below, err := configOf(c)
+	if err != nil {
+		return nil, err
+	}
 	lookup, err := environment(c.String("env-file"), c.IsSet("env-file"))
 	if err != nil {
 		return nil, err
 	}
-	if err := o.readLangfuse(c, lookup); err != nil {
+	if err := o.readLangfuse(c, over(lookup, below)); err != nil {
 		return nil, err
 	}
 	return o, o.needKeys()

@@ -25,6 +25,7 @@ func pingCommand() *cli.Command {
 		Description: "Writes nothing without --canary.\n" +
 			"Exit code 0: all well; 1: out of reach, or the canary was lost; 12: the keys are refused.",
 		Flags: append([]cli.Flag{
+			configFlag(),
 			&cli.BoolFlag{Name: "canary", Usage: "write one marked trace (user and environment " + langfuse.CanaryName + ") and read it back"},
 			&cli.DurationFlag{Name: "wait", Usage: "how long the canary may take to show; default 30s, around midnight UTC 60s"},
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON document"},

@@ -14,6 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"tailer"
+	"tailer/internal/config"
 	"tailer/internal/enrich"
 	"tailer/internal/selftest"
 	"tailer/ship/langfuse"
@@ -32,6 +33,7 @@ func selftestCommand() *cli.Command {
 			"A running tailer is expected to deliver; --deliver does it here and now.\n" +
 			"Two small requests are sent and cost what the model costs.",
 		Flags: append(append([]cli.Flag{
+			configFlag(),
 			&cli.StringFlag{Name: "proxy", Usage: "`URL` of the LiteLLM proxy, e.g. http://127.0.0.1:4000"},
 			&cli.StringFlag{Name: "key", Usage: "`KEY` for the proxy; better in LITELLM_API_KEY, or LITELLM_API_KEY_FILE"},
 			&cli.StringFlag{Name: "model", Usage: "`NAME` of the model to ask"},
@@ -66,7 +68,7 @@ type selftestRun struct {
 }
 
 func newSelftest(c *cli.Context) (*selftestRun, error) {
-	o, err := readReadingOptions(c)
+	o, cfg, err := readLikeDaemon(c)
 	if err != nil {
 		return nil, err
 	}
@@ -96,10 +98,10 @@ func newSelftest(c *cli.Context) (*selftestRun, error) {
 		s.probes = append(s.probes, selftest.NewProbe(run, i+1, c.String("model"), stream))
 	}
 	s.answers, s.found = make([]selftest.Answer, len(s.probes)), make([]*tailer.Exchange, len(s.probes))
-	return s, s.prepareLangfuse(c)
+	return s, s.prepareLangfuse(c, cfg)
 }
 
-func (s *selftestRun) prepareLangfuse(c *cli.Context) (err error) {
+func (s *selftestRun) prepareLangfuse(c *cli.Context, cfg *config.Config) (err error) {
 	o := s.o
 	if o.needKeys() != nil {
 		if s.deliver {
@@ -108,7 +110,7 @@ func (s *selftestRun) prepareLangfuse(c *cli.Context) (err error) {
 		return nil
 	}
 	o.to, o.retryFor, o.deadLetters = []string{toLangfuse}, s.wait, "dead-letters.jsonl"
-	if o.state, err = stateFolder(c.String("state"), ""); err != nil {
+	if o.state, err = stateFolder(c.String("state"), cfg.StateDir); err != nil {
 		return err
 	}
 	if s.reader, err = langfuse.NewReader(o.langfuse); err != nil {

@@ -68,7 +68,7 @@ func TestSendRefuses(t *testing.T) {
 			t.Errorf("%q: %v", proxy, err)
 		}
 	}
-	if NewRun() == NewRun() {
+	if first := NewRun(); first == NewRun() {
 		t.Error("two runs are one")
 	}
 }

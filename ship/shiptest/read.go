@@ -111,7 +111,7 @@ func fits(query map[string][]string, name string, value *string) bool {
 // inRange reads two optional times of a query.
 func inRange(query map[string][]string, suffix string, at time.Time) bool {
 	for name, wrong := range map[string]func(time.Time) bool{
-		"from" + suffix: func(from time.Time) bool { return at.Before(from) },
+		"from" + suffix: at.Before,
 		"to" + suffix:   func(to time.Time) bool { return !at.Before(to) },
 	} {
 		if text, asked := query[name]; asked {
