@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
@@ -27,6 +28,7 @@ type delivery struct {
 	sinks   []ship.Target
 	closers []io.Closer
 	stop    func() error
+	logger  *slog.Logger
 	tracker *state.Tracker // of the input being read
 }
 
@@ -41,7 +43,7 @@ func newDelivery(o *options) (*delivery, error) { return newDeliveryTo(o, resolv
 
 // newDeliveryTo tells resolved what becomes of every item.
 func newDeliveryTo(o *options, resolved func(any, ship.Outcome)) (*delivery, error) {
-	d := &delivery{letters: ship.NewDeadLetters(o.deadLetters)}
+	d := &delivery{letters: ship.NewDeadLetters(o.deadLetters), logger: o.logger}
 	err := d.open(o)
 	if err == nil {
 		d.Delivery, err = ship.New(d.config(o, resolved), d.sinks...)
@@ -149,9 +151,26 @@ func resolve(of any, _ ship.Outcome) {
 	}
 }
 
+// beside is what was added to the traces of LiteLLM's own callback, nil if that was
+// not asked for. Nothing may be sent any more.
+func (d *delivery) beside() *langfuse.BesideCounts {
+	for _, target := range d.sinks {
+		if sink, ok := target.Sink.(*langfuse.Sink); ok && sink.Beside() != (langfuse.BesideCounts{}) {
+			counts := sink.Beside()
+			return &counts
+		}
+	}
+	return nil
+}
+
 // close ends the sending and closes what is open. What waits is in the ledger.
 func (d *delivery) close() error {
-	return errors.Join(d.stop(), d.closeAll())
+	err := d.stop()
+	if b := d.beside(); b != nil {
+		d.logger.Info("added to the traces of LiteLLM's callback", "upserted", b.Upserted, "annotated", b.Annotated, "own", b.Own,
+			"trace_unknown", b.Unknown, "second_user", b.SecondUser, "shared", b.Shared)
+	}
+	return errors.Join(err, d.closeAll())
 }
 
 func (d *delivery) closeAll() error {

@@ -135,6 +135,22 @@ func TestSeveralSinks(t *testing.T) {
 	}
 }
 
+// Beside LiteLLM's callback tailer adds to its traces, and counts.
+func TestModeAuto(t *testing.T) {
+	t.Parallel()
+	c := openCapture(t, "1.98.1/text-detailed")
+	for version, want := range map[string]string{"3.225.4": "upserted", "4.16.0": "own"} {
+		server := shiptest.New(version)
+		defer server.Close()
+		args := append([]string{"backfill", "--mode", "auto", "--json"}, c.flags()...)
+		told := readReport(t, command{args: append(args, c.log("proxy.log")), env: keys(server)}.succeed(t))
+		beside, _ := told["beside_callback"].(map[string]any)
+		if n, _ := beside[want].(float64); n == 0 {
+			t.Errorf("%s: %v", version, beside)
+		}
+	}
+}
+
 // A dead letter is listed with its reason, and leaves the file once it is taken.
 func TestDeadLetterCommand(t *testing.T) {
 	t.Parallel()

@@ -16,37 +16,39 @@ import (
 	"tailer/internal/pipeline"
 	"tailer/internal/source"
 	"tailer/parse"
+	"tailer/ship/langfuse"
 )
 
 // report is what a run tells at its end, also as one line of JSON.
 type report struct {
-	Inputs       int              `json:"inputs"`
-	Damaged      int              `json:"inputs_damaged"`
-	Bytes        int64            `json:"bytes"`
-	Lines        int64            `json:"lines"`
-	LinesCut     int64            `json:"lines_cut"`
-	Records      map[string]int64 `json:"records"`
-	Torn         int64            `json:"records_torn"`
-	Unreadable   int64            `json:"records_damaged"`
-	Repaired     int64            `json:"redactions_repaired"`
-	Requests     int64            `json:"requests"`
-	OutOfRange   int64            `json:"requests_out_of_range"`
-	Dropped      map[string]int64 `json:"requests_dropped,omitempty"`
-	Incomplete   int64            `json:"requests_incomplete"`
-	Unidentified int64            `json:"refusals_unidentified"`
-	Attempts     int64            `json:"attempts_failed"`
-	Unclaimed    int64            `json:"request_sides_unclaimed"`
-	Unmatched    int64            `json:"errors_unmatched"`
-	Delivered    int64            `json:"delivered"`
-	DeadLettered int64            `json:"dead_lettered"`
-	Pending      int64            `json:"pending"`
-	Duplicates   int64            `json:"duplicates_avoided"`
-	Changed      int64            `json:"duplicates_changed"`
-	Secrets      int64            `json:"secrets_redacted"`
-	Users        map[string]int64 `json:"users_by_source"`
-	Sessions     map[string]int64 `json:"sessions_by_source"`
-	Seconds      float64          `json:"seconds"`
-	Notes        []string         `json:"notes,omitempty"`
+	Inputs       int                    `json:"inputs"`
+	Damaged      int                    `json:"inputs_damaged"`
+	Bytes        int64                  `json:"bytes"`
+	Lines        int64                  `json:"lines"`
+	LinesCut     int64                  `json:"lines_cut"`
+	Records      map[string]int64       `json:"records"`
+	Torn         int64                  `json:"records_torn"`
+	Unreadable   int64                  `json:"records_damaged"`
+	Repaired     int64                  `json:"redactions_repaired"`
+	Requests     int64                  `json:"requests"`
+	OutOfRange   int64                  `json:"requests_out_of_range"`
+	Dropped      map[string]int64       `json:"requests_dropped,omitempty"`
+	Incomplete   int64                  `json:"requests_incomplete"`
+	Unidentified int64                  `json:"refusals_unidentified"`
+	Attempts     int64                  `json:"attempts_failed"`
+	Unclaimed    int64                  `json:"request_sides_unclaimed"`
+	Unmatched    int64                  `json:"errors_unmatched"`
+	Delivered    int64                  `json:"delivered"`
+	DeadLettered int64                  `json:"dead_lettered"`
+	Pending      int64                  `json:"pending"`
+	Duplicates   int64                  `json:"duplicates_avoided"`
+	Changed      int64                  `json:"duplicates_changed"`
+	Beside       *langfuse.BesideCounts `json:"beside_callback,omitempty"`
+	Secrets      int64                  `json:"secrets_redacted"`
+	Users        map[string]int64       `json:"users_by_source"`
+	Sessions     map[string]int64       `json:"sessions_by_source"`
+	Seconds      float64                `json:"seconds"`
+	Notes        []string               `json:"notes,omitempty"`
 
 	envelopes   []string
 	dates       parse.DateSource
@@ -126,6 +128,7 @@ func (r *report) addDelivery(d *delivery) {
 	stats := d.Stats()
 	r.Delivered, r.DeadLettered, r.Pending = stats.Delivered, stats.DeadLettered, stats.Pending
 	r.Duplicates, r.Changed = stats.Duplicates, stats.Changed
+	r.Beside = d.beside()
 	for _, sink := range d.Sinks() {
 		if len(d.sinks) == 1 { // what a sink had before it was asked is no delivery of ours
 			r.Delivered, r.Duplicates = r.Delivered-sink.Had, r.Duplicates+sink.Had

@@ -41,12 +41,15 @@ type user struct {
 	by          ship.Key // the request that said so; zero: the server
 }
 
-// BesideCounts count requests by what was, or was not, added to LiteLLM's traces.
+// BesideCounts count requests by what was, or was not, added to LiteLLM's traces;
+// one that was sent several times counts as often.
 type BesideCounts struct {
-	Upserted, Annotated, Own int64
-	Unknown                  int64 // not added: which trace LiteLLM writes is not known
-	SecondUser               int64 // not added: the trace belongs to another user
-	Shared                   int64 // not annotated: the trace is that of a session
+	Upserted   int64 `json:"upserted"`
+	Annotated  int64 `json:"annotated"`
+	Own        int64 `json:"own"`
+	Unknown    int64 `json:"trace_unknown"` // not added: which trace LiteLLM writes is not known
+	SecondUser int64 `json:"second_user"`   // not added: the trace belongs to another user
+	Shared     int64 `json:"shared"`        // not annotated: the trace is that of a session
 }
 
 // Beside returns the counts of modes other than ModeOwn. It must not be called
