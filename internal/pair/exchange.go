@@ -256,8 +256,8 @@ func (c *call) times(x *tailer.Exchange, last *attempt) {
 		x.End = x.Start
 	}
 	first := last.FirstToken
-	if first.IsZero() && x.Streamed && !c.firstChunk.coarse {
-		first = c.firstChunk.at
+	if first.IsZero() && x.Streamed {
+		first = c.firstPiece(x.Start)
 	}
 	if !first.IsZero() && !first.Before(x.Start) && !first.After(x.End) {
 		x.FirstToken = first

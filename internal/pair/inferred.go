@@ -121,6 +121,19 @@ func (c *call) ownAnswer(a *attempt, f *flight) (reasons []string) {
 	return reasons
 }
 
+// firstPiece returns when the first piece of the call's streamed answer was
+// written, by the answer's id, else by the pieces that are certainly its own.
+func (c *call) firstPiece(start time.Time) time.Time {
+	if !c.firstChunk.at.IsZero() {
+		f := flight{answer: answer{first: c.firstChunk.at, coarse: c.firstChunk.coarse}}
+		return f.firstToken(start)
+	}
+	if f := c.flight(); f != nil && f.streamed && len(c.tries) < 2 && len(c.attempts) < 2 {
+		return f.firstToken(start)
+	}
+	return time.Time{}
+}
+
 // firstToken returns when the first piece was written, as far as it is known. A
 // stamp that is exact to a second only may lie before the request.
 func (f *flight) firstToken(start time.Time) time.Time {
