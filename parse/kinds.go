@@ -10,29 +10,30 @@ import (
 type decoder uint8
 
 const (
-	asNothing    decoder = iota
-	asKwargs             // Python dict of a callback's kwargs
-	asPayload            // StandardLoggingPayload as JSON
-	asArguments          // litellm.<fn>(k=v, …), or the router's outcome line
-	asBody               // JSON body
-	asHeaders            // Python dict of headers
-	asPrepared           // Python dict of body and proxy_server_request
-	asDetails            // Python dict of a call that has not ended
-	asInside             // Inside _a…() - model: …; kwargs: {…}
-	asFoundUser          //
-	asFailure            // error text
-	asBadBody            //
-	asDisconnect         //
-	asAccess             //
-	asChunk              //
-	asAnswer             //
-	asRawAnswer          //
-	asPiece              // Delta(…) or a dict
-	asEvents             // bytes of server-sent events
-	asCost               //
-	asModelCost          // model and cost
-	asCounted            // a list of messages, or a text
-	asMark               // the prefix says it all
+	asNothing     decoder = iota
+	asKwargs              // Python dict of a callback's kwargs
+	asPayload             // StandardLoggingPayload as JSON
+	asArguments           // litellm.<fn>(k=v, …), or the router's outcome line
+	asBody                // JSON body
+	asHeaders             // Python dict of headers
+	asPrepared            // Python dict of body and proxy_server_request
+	asDetails             // Python dict of a call that has not ended
+	asInside              // Inside _a…() - model: …; kwargs: {…}
+	asFoundUser           //
+	asFailure             // error text
+	asBadBody             //
+	asDisconnect          //
+	asAccess              //
+	asChunk               //
+	asAnswer              //
+	asRawAnswer           //
+	asPiece               // Delta(…) or a dict
+	asEvents              // bytes of server-sent events
+	asCost                //
+	asModelCost           // model and cost
+	asDeployments         // a list of dicts: no record, but remembered
+	asCounted             // a list of messages, or a text
+	asMark                // the prefix says it all
 )
 
 // form is one record type: the text its message starts with, and how to read it.
@@ -130,6 +131,8 @@ var forms = []form{
 	// A request is handed to the router, INFO. 1.84 and later.
 	{"SESSION REUSE: Attached shared aiohttp session to request", tailer.KindRouted, asMark},
 	{"SESSION REUSE: No shared session available for this request", tailer.KindRouted, asMark},
+	// Which deployments a model group has. All versions.
+	{"initial list of deployments: ", tailer.KindOther, asDeployments},
 	// cid. Since 1.98.
 	{"Recorded streaming client disconnect with error_code=499 for litellm_call_id=", tailer.KindDisconnect, asDisconnect},
 }
@@ -157,7 +160,7 @@ func formOf(msg []byte) *form {
 		return nil
 	}
 	switch msg[0] {
-	case 'L', 's', 'G', 'p', 'C', '{', 'l', 'a', 'R', '[', 'I', 'f', 'm', 'A', 'r', 'S', 'T', 'D', 'P', 'W', 'M':
+	case 'L', 's', 'G', 'p', 'C', '{', 'l', 'a', 'R', '[', 'I', 'f', 'm', 'A', 'r', 'S', 'T', 'D', 'P', 'W', 'M', 'i':
 	default:
 		return nil
 	}

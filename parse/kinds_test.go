@@ -76,3 +76,29 @@ func TestRecordsWithoutID(t *testing.T) {
 		})
 	}
 }
+
+// TestAbbreviatedArguments: since 1.104 an attempt's record holds no body and names
+// its deployment only; the router has listed whose group it is in.
+func TestAbbreviatedArguments(t *testing.T) {
+	record := func(message string) tailer.Line {
+		text, _ := json.Marshal(message)
+		return tailer.Line{Bytes: []byte(`{"message": ` + string(text) + `, "level": "DEBUG", "timestamp": "2026-11-23T09:13:09.058163"}`)}
+	}
+	p := New(NewClock(ClockConfig{}))
+	p.Feed(record(`initial list of deployments: ({'model_name': 'pictures', 'model_info': {'id': 'd1'}}, {'model_name': 'any/*', 'model_info': {'id': 'd2'}})`))
+	attempt := func(id string) tailer.Record {
+		records := p.Feed(record(`litellm.aimage_generation(model='openai/dall-e-3', prompt='a cat', size='1x1', litellm_call_id='c` + id +
+			`', proxy_server_request=<dict len=7>, metadata=<dict len=69>, model_info={'id': '` + id + `', 'db_model': False})`))
+		if len(records) != 1 {
+			t.Fatalf("%d records", len(records))
+		}
+		return records[0]
+	}
+	r := attempt("d1")
+	if r.Call.ModelGroup != "pictures" || !r.Request.Rebuilt || string(r.Request.Body.JSON()) != `{"prompt":"a cat","size":"1x1"}` {
+		t.Errorf("got %q, %s", r.Call.ModelGroup, r.Request.Body.JSON())
+	}
+	if r := attempt("d2"); r.Call.ModelGroup != "" {
+		t.Errorf("a wildcard is no group: %q", r.Call.ModelGroup)
+	}
+}

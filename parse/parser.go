@@ -15,15 +15,16 @@ import (
 // a container apart: each has its own unfinished record. It is not safe for
 // concurrent use.
 type Parser struct {
-	clock     *Clock
-	counts    Counts
-	framers   [3]*framer
-	reader    *pyrepr.Reader
-	known     [4]knownHeaders
-	nextKnown int
-	records   []tailer.Record
-	trust     trust
-	suspects  []tailer.Record // oldest first, at most maxHeld
+	clock       *Clock
+	counts      Counts
+	framers     [3]*framer
+	reader      *pyrepr.Reader
+	known       [4]knownHeaders
+	nextKnown   int
+	records     []tailer.Record
+	deployments deployments
+	trust       trust
+	suspects    []tailer.Record // oldest first, at most maxHeld
 }
 
 // New returns a parser that reads stamps by the given clock.
@@ -130,6 +131,9 @@ func (p *Parser) decode(f *frame, r *tailer.Record) bool {
 		return ok
 	case asCounted:
 		return hasPrefix(f.raw, jsonStart) && p.decodeCounted(text[len(countedStart):], r)
+	case asDeployments:
+		p.readDeployments(text[len(f.form.prefix):])
+		return false
 	case asCost:
 		return decodeCost(text[len(f.form.prefix):], r)
 	case asModelCost:
@@ -191,141 +195,6 @@ func latest(a, b time.Time) time.Time {
 		return b
 	}
 	return a
-}
-
-// decodeArguments reads `litellm.<fn>(k=v, …)`. The router's outcome lines start
-// with the same words.
-func (p *Parser) decodeArguments(text []byte, r *tailer.Record) bool {
-	open := bytes.IndexByte(text[:min(len(text), 60)], '(')
-	if open < 0 {
-		return false
-	}
-	if hasPrefix(text[open:], "(model=") {
-		return decodeOutcome(text[open+len("(model="):], r)
-	}
-	r.Function = string(bytes.TrimPrefix(text[:open], []byte("litellm.")))
-	var k kwargs
-	rd := p.repr(text, nil)
-	it := rd.Call()
-	for it.Next() {
-		switch key := string(it.Key()); key {
-		case "litellm_call_id":
-			k.callID, _ = rd.Text()
-		case "litellm_trace_id":
-			k.traceID, _ = rd.Text()
-		case "model":
-			k.model, _ = rd.Text()
-		case "messages", "user", "litellm_session_id", "prompt", "input", "query", "stream":
-			if v := p.json(rd); v != nil {
-				r.Hint = append(r.Hint, tailer.Field{Name: key, Value: v})
-			}
-		case "metadata", "litellm_metadata":
-			p.readMetadata(rd, &k)
-		case "proxy_server_request":
-			p.readProxyRequest(rd, &k)
-		case "custom_llm_provider":
-			k.provider, _ = rd.Text()
-		}
-	}
-	return p.arguments(rd, &k, r)
-}
-
-// decodeOutcome reads the rest of the router's outcome line after `(model=`:
-// `openai/gpt-4o-mini) 200 OK` or `… Exception litellm.RateLimitError: …`, both
-// with colours up to 1.98.
-func decodeOutcome(text []byte, r *tailer.Record) bool {
-	model, rest, ok := bytes.Cut(text, []byte(")"))
-	if !ok || bytes.IndexByte(model, '\n') >= 0 {
-		return false
-	}
-	rest = withoutANSI(rest)
-	r.Kind = tailer.KindAttempt
-	r.Call.Model = string(model)
-	switch {
-	case hasPrefix(rest, " 200 OK"):
-		r.Call.Outcome = tailer.OutcomeSuccess
-	case hasPrefix(rest, " Exception "):
-		r.Call.Outcome = tailer.OutcomeFailure
-		r.Call.Failure = failureText(string(withoutANSI(rest[len(" Exception "):])))
-	default:
-		return false
-	}
-	return true
-}
-
-// decodeDetails reads LiteLLM's model_call_details of a call that has not ended.
-func (p *Parser) decodeDetails(text []byte, r *tailer.Record) bool {
-	var k kwargs
-	if err := p.readKwargs(text, &k); err != nil {
-		p.counts.Damaged++
-	}
-	if !isID(k.callID) || k.hasPayload || k.exception != "" {
-		return false
-	}
-	r.CallID = k.callID
-	if k.messages != nil && !strings.Contains(string(k.messages), noMessages) {
-		r.Hint = tailer.Fields{{Name: "messages", Value: k.messages}}
-	}
-	return true
-}
-
-// decodeInside reads `Inside _acompletion()- model: …; kwargs: {…}`.
-func (p *Parser) decodeInside(text []byte, r *tailer.Record) bool {
-	open := bytes.Index(text[:min(len(text), 400)], []byte("kwargs: {"))
-	if open < 0 {
-		return false
-	}
-	name := text[len("Inside "):]
-	if end := bytes.IndexByte(name, '('); end > 0 {
-		r.Function = "inside " + string(name[:end])
-	}
-	var k kwargs
-	rd := p.repr(text[open+len("kwargs: "):], nil)
-	it := rd.Dict()
-	for it.Next() {
-		switch string(it.Key()) {
-		case "litellm_call_id":
-			k.callID, _ = rd.Text()
-		case "metadata", "litellm_metadata":
-			p.readMetadata(rd, &k)
-		case "proxy_server_request":
-			p.readProxyRequest(rd, &k)
-		}
-	}
-	return p.arguments(rd, &k, r)
-}
-
-// decodePrepared reads the data of litellm_pre_call_utils: of use are path and
-// headers, which no record before it has together.
-func (p *Parser) decodePrepared(text []byte, r *tailer.Record) bool {
-	var k kwargs
-	rd := p.repr(text, nil)
-	it := rd.Dict()
-	for it.Next() {
-		if string(it.Key()) == "proxy_server_request" {
-			p.readProxyRequest(rd, &k)
-			break
-		}
-	}
-	r.Request = k.request
-	r.Request.Body = k.body
-	return r.Request.Headers != nil && r.Request.Route != ""
-}
-
-func (p *Parser) arguments(rd *pyrepr.Reader, k *kwargs, r *tailer.Record) bool {
-	p.counts.Repaired += int64(rd.Repairs())
-	if rd.Err() != nil {
-		p.counts.Damaged++
-	}
-	if !isID(k.callID) && (k.request.Headers == nil || k.request.Route == "") {
-		return false
-	}
-	r.CallID, r.TraceID = k.callID, k.traceID
-	r.Request, r.Key = k.request, k.key
-	r.Request.Body = k.body
-	r.Request.Metadata = k.clientMetadata()
-	r.Call = tailer.Call{Model: k.model, Provider: k.provider, ModelGroup: k.group, ModelID: k.modelID, ReceivedAt: k.received, LiteLLM: k.version}
-	return true
 }
 
 // decodeBody reads the client's body as JSON.

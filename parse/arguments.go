@@ -1,0 +1,163 @@
+package parse
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"tailer"
+	"tailer/parse/pyrepr"
+)
+
+// decodeArguments reads `litellm.<fn>(k=v, …)`. The router's outcome lines start
+// with the same words.
+func (p *Parser) decodeArguments(text []byte, r *tailer.Record) bool {
+	open := bytes.IndexByte(text[:min(len(text), 60)], '(')
+	if open < 0 {
+		return false
+	}
+	if model := text[open:]; hasPrefix(model, "(model=") && !hasPrefix(model, "(model='") && !hasPrefix(model, "(model=\"") {
+		return decodeOutcome(text[open+len("(model="):], r)
+	}
+	r.Function = string(bytes.TrimPrefix(text[:open], []byte("litellm.")))
+	var k kwargs
+	var given tailer.Fields
+	rd := p.repr(text, nil)
+	it := rd.Call()
+	for it.Next() {
+		key := string(it.Key())
+		if slices.Contains(passedOn[r.Function], key) {
+			if v := p.json(rd); v != nil {
+				given = append(given, tailer.Field{Name: key, Value: v})
+				r.Hint = append(r.Hint, given[len(given)-1])
+			}
+			continue
+		}
+		switch key {
+		case "litellm_call_id":
+			k.callID, _ = rd.Text()
+		case "litellm_trace_id":
+			k.traceID, _ = rd.Text()
+		case "model":
+			k.model, _ = rd.Text()
+		case "messages", "user", "litellm_session_id", "prompt", "input", "query", "stream":
+			if v := p.json(rd); v != nil {
+				r.Hint = append(r.Hint, tailer.Field{Name: key, Value: v})
+			}
+		case "metadata", "litellm_metadata":
+			p.readMetadata(rd, &k)
+		case "proxy_server_request":
+			p.readProxyRequest(rd, &k)
+		case "custom_llm_provider":
+			k.provider, _ = rd.Text()
+		case "model_info":
+			p.readModelInfo(rd, &k)
+		}
+	}
+	if !p.arguments(rd, &k, r) {
+		return false
+	}
+	rebuildBody(r, given)
+	return true
+}
+
+// decodeOutcome reads the rest of the router's outcome line after `(model=`:
+// `openai/gpt-4o-mini) 200 OK` or `… Exception litellm.RateLimitError: …`, both
+// with colours up to 1.98.
+func decodeOutcome(text []byte, r *tailer.Record) bool {
+	model, rest, ok := bytes.Cut(text, []byte(")"))
+	if !ok || bytes.IndexByte(model, '\n') >= 0 {
+		return false
+	}
+	rest = withoutANSI(rest)
+	r.Kind = tailer.KindAttempt
+	r.Call.Model = string(model)
+	switch {
+	case hasPrefix(rest, " 200 OK"):
+		r.Call.Outcome = tailer.OutcomeSuccess
+	case hasPrefix(rest, " Exception "):
+		r.Call.Outcome = tailer.OutcomeFailure
+		r.Call.Failure = failureText(string(withoutANSI(rest[len(" Exception "):])))
+	default:
+		return false
+	}
+	return true
+}
+
+// decodeDetails reads LiteLLM's model_call_details of a call that has not ended.
+func (p *Parser) decodeDetails(text []byte, r *tailer.Record) bool {
+	var k kwargs
+	if err := p.readKwargs(text, &k); err != nil {
+		p.counts.Damaged++
+	}
+	if !isID(k.callID) || k.hasPayload || k.exception != "" {
+		return false
+	}
+	r.CallID = k.callID
+	if k.messages != nil && !strings.Contains(string(k.messages), noMessages) {
+		r.Hint = tailer.Fields{{Name: "messages", Value: k.messages}}
+	}
+	return true
+}
+
+// decodeInside reads `Inside _acompletion()- model: …; kwargs: {…}`.
+func (p *Parser) decodeInside(text []byte, r *tailer.Record) bool {
+	open := bytes.Index(text[:min(len(text), 400)], []byte("kwargs: {"))
+	if open < 0 {
+		return false
+	}
+	name := text[len("Inside "):]
+	if end := bytes.IndexByte(name, '('); end > 0 {
+		r.Function = "inside " + string(name[:end])
+	}
+	var k kwargs
+	rd := p.repr(text[open+len("kwargs: "):], nil)
+	it := rd.Dict()
+	for it.Next() {
+		switch string(it.Key()) {
+		case "litellm_call_id":
+			k.callID, _ = rd.Text()
+		case "metadata", "litellm_metadata":
+			p.readMetadata(rd, &k)
+		case "proxy_server_request":
+			p.readProxyRequest(rd, &k)
+		}
+	}
+	return p.arguments(rd, &k, r)
+}
+
+// decodePrepared reads the data of litellm_pre_call_utils: of use are path and
+// headers, which no record before it has together.
+func (p *Parser) decodePrepared(text []byte, r *tailer.Record) bool {
+	var k kwargs
+	rd := p.repr(text, nil)
+	it := rd.Dict()
+	for it.Next() {
+		if string(it.Key()) == "proxy_server_request" {
+			p.readProxyRequest(rd, &k)
+			break
+		}
+	}
+	r.Request = k.request
+	r.Request.Body = k.body
+	return r.Request.Headers != nil && r.Request.Route != ""
+}
+
+func (p *Parser) arguments(rd *pyrepr.Reader, k *kwargs, r *tailer.Record) bool {
+	p.counts.Repaired += int64(rd.Repairs())
+	if rd.Err() != nil {
+		p.counts.Damaged++
+	}
+	if !isID(k.callID) && (k.request.Headers == nil || k.request.Route == "") {
+		return false
+	}
+	r.CallID, r.TraceID = k.callID, k.traceID
+	r.Request, r.Key = k.request, k.key
+	r.Request.Body = k.body
+	r.Request.Metadata = k.clientMetadata()
+	if k.group == "" {
+		k.group = p.deployments.group[k.modelID]
+	}
+	r.Call = tailer.Call{Model: k.model, Provider: k.provider, ModelGroup: k.group, ModelID: k.modelID, ReceivedAt: k.received, LiteLLM: k.version}
+	return true
+}
