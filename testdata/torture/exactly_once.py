@@ -155,7 +155,7 @@ def run(o, folder):
                 tailer.kill()
         stub.call("/_stub/faults", method="DELETE")
         grown, last, quiet = time.time() - began, None, time.time()
-        while time.time() - quiet < 25 + 4 * o.visible_after:  # until nothing more comes
+        while time.time() - quiet < 240 + 4 * o.visible_after:  # until nothing more comes
             state = stub.call("/_stub/state")
             now = (state["rows"], state["observations"])
             if now != last:
