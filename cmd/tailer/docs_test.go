@@ -99,7 +99,7 @@ func TestDocsLinks(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)\s#:]+)(?:#[^)]*)?\)`)
 	for path, text := range documents(t) {
 		for _, m := range link.FindAllStringSubmatch(text, -1) {
-			if target := filepath.Join(filepath.Dir(path), m[1]); !exists(target) && filepath.Ext(target) != ".png" {
+			if target := filepath.Join(filepath.Dir(path), m[1]); !exists(target) {
 				t.Errorf("%s: no %s", path, m[1])
 			}
 		}

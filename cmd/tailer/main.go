@@ -67,6 +67,7 @@ func newApp() *cli.App {
 			selftestCommand(),
 			eraseCommand(),
 			deadLetterCommand(),
+			configCommand(),
 			completionCommand(),
 			manualCommand(),
 		}),
