@@ -1,10 +1,13 @@
 package main_test
 
 import (
+	"encoding/csv"
 	"encoding/json"
 	"math"
+	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -144,5 +147,51 @@ func TestReportTotals(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestReportForms writes all forms of one report, and each has its total.
+func TestReportForms(t *testing.T) {
+	t.Parallel()
+	c := openCapture(t, "1.109.1/json-detailed")
+	want := spanTotals(t, c.backfill(t, c.log("proxy.log")))
+	dir := t.TempDir()
+	page, sheet := filepath.Join(dir, "report.html"), filepath.Join(dir, "report.csv")
+	departments := writeFile(t, filepath.Join(dir, "departments.csv"), []byte("user,department\n@example.com,Head Office\nzoe@example.dk,Harbour\n"))
+	flags := append([]string{"report"}, c.flags()...)
+	r := command{args: append(flags, "--html", page, "--csv", sheet, "--departments", departments, c.log("proxy.log"))}.succeed(t)
+	if r.stdout != "" {
+		t.Errorf("stdout %q", r.stdout)
+	}
+	for _, path := range []string{page, sheet} {
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", filepath.Base(path), info, err)
+		}
+	}
+	if text := string(readFile(t, page)); !strings.Contains(text, "Usage report") || !strings.Contains(text, "Head Office") {
+		t.Error("the page lacks its title or a department")
+	}
+	lines, err := csv.NewReader(strings.NewReader(string(readFile(t, sheet)))).ReadAll()
+	if err != nil || lines[1][0] != "total" || lines[1][3] != strconv.FormatInt(want.requests, 10) {
+		t.Fatalf("%v, %v", lines[1], err)
+	}
+	seen := map[string]bool{}
+	for _, line := range lines {
+		seen[line[0]+"/"+line[1]] = true
+	}
+	for _, name := range []string{"department/Head Office", "department/Harbour", "department/example.jp", "hour/09:00", "day/2026-11-23"} {
+		if !seen[name] {
+			t.Errorf("no line of %s", name)
+		}
+	}
+	table := command{args: append(flags, "--by", "model", "--top", "1", "--sort", "cost", c.log("proxy.log"))}.succeed(t).stdout
+	if !strings.Contains(table, "by model") || strings.Contains(table, "by user") || !strings.Contains(table, "more") {
+		t.Errorf("tables:\n%s", table)
+	}
+	for _, args := range [][]string{
+		{"--by", "moon", c.log("proxy.log")}, {"--sort", "moon", c.log("proxy.log")}, {"--top", "-1", c.log("proxy.log")},
+		{"--csv", "-", "--json", c.log("proxy.log")}, {"--departments", filepath.Join(dir, "none"), c.log("proxy.log")}, {},
+	} {
+		command{args: append(flags[:len(flags):len(flags)], args...)}.exit(t, 2)
 	}
 }
