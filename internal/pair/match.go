@@ -46,7 +46,7 @@ func (t *Table) find(r *tailer.Record) *call {
 	if r.TraceID == "" || r.Call.SinceCall {
 		return nil
 	}
-	if c := t.byTrace[r.TraceID]; c != nil && (c.id == "" || r.CallID == "") {
+	if c := t.byTrace[r.TraceID]; c != nil && (c.id == "" || r.CallID == "") && !c.isOther(&r.Request) {
 		return c
 	}
 	if r.Kind == tailer.KindPayload && r.CallID == "" {
@@ -107,7 +107,8 @@ func includes(headers, others []tailer.Header) bool {
 }
 
 // isOther reports whether a request has other headers than the call's, though it
-// has its id: clients may choose the same.
+// has its id, which clients may choose, or its trace id, in whose place a session's
+// may stand (1.84 to 1.98).
 func (c *call) isOther(r *tailer.Request) bool {
 	a, b := c.request.Headers, r.Headers
 	return a != nil && b != nil && !includes(a, b) && !includes(b, a)

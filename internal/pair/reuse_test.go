@@ -33,3 +33,23 @@ func TestRecordsMayBeReused(t *testing.T) {
 		t.Errorf("seeds %s and %s for the same lines", first, second)
 	}
 }
+
+// TestSessionAsTraceID keeps two requests of a session apart, of which one bears no
+// call id: in 1.84 to 1.98 a session header stands in the place of the trace id.
+func TestSessionAsTraceID(t *testing.T) {
+	ana, bob := asking{user: "ana@example.org", prompt: "one"}, asking{user: "bob@example.org", prompt: "two"}
+	first, second := ana.began("", 0), bob.began("b", 10)
+	first.TraceID, second.TraceID = "session-1", "session-1"
+	first.Raw = []byte("first")
+	table := pair.New(pair.Config{})
+	table.Add(&first)
+	table.Add(&second)
+	end := bob.ended("b", "for bob", 10, 20)
+	end.TraceID = "session-1"
+	table.Add(&end)
+	for _, x := range table.Drain() {
+		if user := x.Request.Headers[0].Value; x.CallID == "b" != (user == "bob@example.org") {
+			t.Errorf("call %q is of %s", x.CallID, user)
+		}
+	}
+}
