@@ -103,7 +103,7 @@ func scriptsOf(t testing.TB, name string) []script {
 }
 
 // isOne reports whether a script is one request for certain: its records name one
-// call and one route, and the call when it begins.
+// call and one route, and the call before anything that ends one.
 func (s *script) isOne() bool {
 	route, begins := "", false
 	for i := range s.records {
@@ -113,6 +113,12 @@ func (s *script) isOne() bool {
 		}
 		route = cmp.Or(route, r.Request.Route)
 		begins = begins || r.Kind == tailer.KindArguments && r.CallID != ""
+		switch r.Kind {
+		case tailer.KindAnswer, tailer.KindRawAnswer, tailer.KindPiece, tailer.KindCost, tailer.KindLogged, tailer.KindAttempt, tailer.KindAccess:
+			if !begins {
+				return false // it ends the one before
+			}
+		}
 	}
 	return begins
 }
