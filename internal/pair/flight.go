@@ -1,6 +1,7 @@
 package pair
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -70,6 +71,7 @@ type flights struct {
 	early     []landing // access lines that were no request's when they came
 	landing   bool      // the log has access lines
 	unclear   int       // whole answers that could belong to several requests
+	puzzled   []*flight // the requests that the last of them may have answered
 	labelled  bool      // pieces of chats bear the answer's id in this log
 }
 
@@ -196,11 +198,16 @@ func (f *flights) puzzle(waiting []*flight, r *tailer.Record) {
 	if r.Kind != tailer.KindAnswer || r.Call.Streamed {
 		return
 	}
+	// An answer that came before may be that of one which has ended meanwhile.
+	if slices.ContainsFunc(f.puzzled, func(one *flight) bool { return !slices.Contains(waiting, one) }) {
+		f.unclear = 0
+	}
+	f.puzzled = append(f.puzzled[:0], waiting...)
 	if f.unclear++; f.unclear >= len(waiting) {
 		for _, one := range waiting {
 			one.end(r.Time)
 		}
-		f.unclear = 0
+		f.unclear, f.puzzled = 0, nil
 	}
 }
 

@@ -60,7 +60,10 @@ func (t *Table) tell(e *loose, r *tailer.Record) bool {
 	var own *call
 	inStream := r.Kind == tailer.KindStreamFailure
 	failing := t.flights.unanswered(func(f *flight) bool {
-		return (f.streamed && f.answer.begun) == inStream && (f.call == nil || !f.call.settled())
+		if inStream && !f.streamed || !inStream && f.streamed && f.answer.begun {
+			return false // a stream may have begun without its being known whose it was
+		}
+		return f.call == nil || !f.call.settled()
 	})
 	if len(failing) == 1 {
 		f := failing[0]

@@ -325,10 +325,7 @@ func TestModel(t *testing.T) {
 	for seed := range count {
 		random := rand.New(rand.NewPCG(uint64(seed), 1))
 		scripts := some(random, all)
-		compare(t, interleave(random, scripts), scripts, nil)
-		if t.Failed() {
-			t.Fatalf("seed %d", seed)
-		}
+		t.Run(strconv.Itoa(seed), func(t *testing.T) { compare(t, interleave(random, scripts), scripts, nil) })
 	}
 }
 
