@@ -69,7 +69,7 @@ var imports = map[string]rule{
 		[]string{"tailer"},
 		"a table test needs no other stage",
 	},
-	"tailer/internal/spool": {[]string{"go.etcd.io/bbolt"}, "bytes in, bytes out; whose they are is its owner's affair"},
+	"tailer/internal/spool": {[]string{"go.etcd.io/bbolt/"}, "bytes in, bytes out; whose they are is its owner's affair"},
 	"tailer/internal/page":  {[]string{"tailer", "tailer/internal/report", "tailer/ship/otlp", protoOTLP}, "what a browser shows, whoever serves it"},
 	"tailer/internal/view": {
 		[]string{"tailer/internal/page", "tailer/internal/report", "tailer/ship/otlp", "tailer/ship/sqlite"},

@@ -22,7 +22,7 @@ type running struct {
 	env    []string
 	cmd    *exec.Cmd
 	stderr *bytes.Buffer
-	ended  chan error
+	ended  chan struct{} // closed when it has ended
 }
 
 func (s *running) start() {
@@ -35,8 +35,11 @@ func (s *running) start() {
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
-	s.ended = make(chan error, 1)
-	go func(cmd *exec.Cmd, ended chan error) { ended <- cmd.Wait() }(s.cmd, s.ended)
+	s.ended = make(chan struct{})
+	go func(cmd *exec.Cmd, ended chan struct{}) {
+		_ = cmd.Wait() // the exit code tells
+		close(ended)
+	}(s.cmd, s.ended)
 	s.t.Cleanup(func() { _ = s.cmd.Process.Kill() })
 }
 

@@ -20,13 +20,12 @@ import (
 
 // fakeDocker is the part of Docker Engine's API that gives a container's log.
 type fakeDocker struct {
-	mu     sync.Mutex
-	id     string
-	tty    bool
-	log    []logged
-	asked  []string
-	connID int
-	cut    chan struct{} // closed to end all connections
+	mu    sync.Mutex
+	id    string
+	tty   bool
+	log   []logged
+	asked []string
+	cut   chan struct{} // closed to end all connections
 }
 
 type logged struct {

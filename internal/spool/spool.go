@@ -13,6 +13,7 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 )
 
 // ErrCorrupt says that the file can't be what a Spool wrote.
@@ -91,7 +92,7 @@ func (s *Spool) open(path string) (err error) {
 	}()
 	s.db, err = bolt.Open(path, 0o600, &bolt.Options{Timeout: openTimeout, FreelistType: bolt.FreelistMapType})
 	switch {
-	case errors.Is(err, bolt.ErrTimeout):
+	case errors.Is(err, berrors.ErrTimeout):
 		return ErrInUse
 	case errors.Is(err, os.ErrPermission), errors.Is(err, os.ErrNotExist):
 		return err

@@ -46,7 +46,7 @@ def main():
     o = a.parse_args()
     work = tempfile.mkdtemp(prefix="day-", dir=o.tmp)
     log, out, whole = (os.path.join(work, n) for n in ("app.log", "spans", "whole"))
-    common = ["--timezone", "UTC", "--give-up", "10m"]
+    common = ["--timezone", "UTC", "--give-up", "20s"]
     with open(os.path.join(work, "tailer.log"), "wb") as said:
         p = subprocess.Popen([o.tailer, "run", "--state", work + "/state", "--to", "file:" + out, *common, log], stderr=said)
     size, samples, written, turns = os.path.getsize(o.log), [], 0, 0
@@ -78,7 +78,7 @@ def main():
             time.sleep(max(0, t0 + written / o.mbps / 1e6 - time.monotonic()))
     wrote_s = time.monotonic() - t0
     seen, quiet = -1, time.monotonic()
-    while time.monotonic() - quiet < 25:  # silent requests settle after 10 s
+    while time.monotonic() - quiet < 40:  # what has no end is given up after 20 s
         time.sleep(0.5)
         samples.append(rss(p.pid))
         now = os.path.getsize(out) if os.path.exists(out) else 0
