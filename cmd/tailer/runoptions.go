@@ -153,6 +153,9 @@ func readFollowOptions(c *cli.Context, cfg *config.Config) (*options, error) {
 	if !c.IsSet("api") {
 		o.langfuse.API = cfg.Langfuse.API
 	}
+	if !c.IsSet("visible-after") {
+		o.langfuse.VisibleAfter = cfg.Langfuse.VisibleAfter.Std()
+	}
 	if !c.IsSet("mode") {
 		o.langfuse.Mode = cfg.Langfuse.Mode
 	}

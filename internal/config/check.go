@@ -41,7 +41,7 @@ func (c *Config) Check() error {
 		}
 	}
 	for key, d := range map[string]Duration{
-		"give_up": c.GiveUp, "langfuse.timeout": c.Langfuse.Timeout, "delivery.flush_interval": c.Delivery.FlushInterval,
+		"give_up": c.GiveUp, "langfuse.timeout": c.Langfuse.Timeout, "langfuse.visible_after": c.Langfuse.VisibleAfter, "delivery.flush_interval": c.Delivery.FlushInterval,
 		"delivery.ledger_age": c.Delivery.LedgerAge,
 	} {
 		if d <= 0 {

@@ -78,9 +78,10 @@ type Langfuse struct {
 	SecretKeyFile string   `yaml:"secret_key_file"` // holds the secret key and nothing else
 	Environment   string   `yaml:"environment"`     // "": the server's default
 	Release       string   `yaml:"release"`
-	API           string   `yaml:"api"`     // auto, otlp or ingestion
-	Mode          string   `yaml:"mode"`    // own, upsert, annotate or auto
-	Timeout       Duration `yaml:"timeout"` // of one request, answer included
+	API           string   `yaml:"api"`           // auto, otlp or ingestion
+	Mode          string   `yaml:"mode"`          // own, upsert, annotate or auto
+	Timeout       Duration `yaml:"timeout"`       // of one request, answer included
+	VisibleAfter  Duration `yaml:"visible_after"` // how long a v4 server may take to show what it has accepted
 }
 
 // Delivery says how traces are sent, and what is remembered of them.
@@ -151,7 +152,7 @@ type Log struct {
 func Default() Config {
 	return Config{
 		GiveUp:   Duration(10 * time.Minute),
-		Langfuse: Langfuse{API: "auto", Mode: "own", Timeout: Duration(20 * time.Second)},
+		Langfuse: Langfuse{API: "auto", Mode: "own", Timeout: Duration(20 * time.Second), VisibleAfter: Duration(15 * time.Second)},
 		Delivery: Delivery{
 			FlushInterval: Duration(time.Second), LedgerAge: Duration(90 * 24 * time.Hour), LedgerEntries: 10_000_000,
 		},
