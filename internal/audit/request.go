@@ -21,6 +21,20 @@ type Request struct {
 	Failed         bool      `json:"f,omitempty"` // it ended in an error
 }
 
+// own is r with texts of its own: those of a parsed log may be pieces of records,
+// which they would keep in memory.
+func (r *Request) own() Request {
+	o := *r
+	for _, text := range []*string{&o.ID, &o.CallID, &o.ResponseID, &o.TraceID, &o.SpanID, &o.User} {
+		*text = strings.Clone(*text)
+	}
+	o.CallbackTraces = slices.Clone(o.CallbackTraces)
+	for i := range o.CallbackTraces {
+		o.CallbackTraces[i] = strings.Clone(o.CallbackTraces[i])
+	}
+	return o
+}
+
 // Writer is who wrote an observation.
 type Writer uint8
 

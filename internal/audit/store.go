@@ -52,7 +52,7 @@ func timeOf(hour int64) time.Time { return time.Unix(hour*3600, 0).UTC() }
 
 func (s *store) add(r *Request) error {
 	hour := hourOf(r.Start)
-	s.held[hour] = append(s.held[hour], *r)
+	s.held[hour] = append(s.held[hour], r.own())
 	s.sizes[hour]++
 	if s.count++; s.count <= s.max {
 		return nil
