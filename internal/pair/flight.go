@@ -22,7 +22,9 @@ type flight struct {
 	status   int // sent to the client; 0 while unknown
 	route    string
 	method   string
-	access   []byte    // its access line, as written
+	access   []byte  // its access line, as written
+	types    typeSet // see callTypes
+	typeKey  typeKey
 	landed   time.Time // when the access line was written
 	told     bool      // handed out as what it was refused for
 	routed   bool      // handed to the router; told in logs without bodies only
@@ -72,6 +74,7 @@ type flights struct {
 	landing   bool      // the log has access lines
 	unclear   int       // whole answers that could belong to several requests
 	puzzled   []*flight // the requests that the last of them may have answered
+	oldestOK  time.Time // when the router told of the oldest answer that closeAnswered has not dealt with
 	labelled  bool      // pieces of chats bear the answer's id in this log
 }
 
@@ -243,16 +246,33 @@ func (f *flights) succeed(r *tailer.Record) {
 	})
 	if len(waiting) == 1 {
 		waiting[0].answer.ok, waiting[0].answer.model = r.Time, r.Call.Model
+		f.answered(r.Time)
 	}
 }
 
 // closeAnswered ends the requests whose answer the router has told of some time
 // ago: some versions log no more of it (1.72: /v1/responses).
 func (f *flights) closeAnswered(now time.Time) {
+	if f.oldestOK.IsZero() || now.Sub(f.oldestOK) <= answerGap {
+		return // nearly always: every record about an answer asks
+	}
+	f.oldestOK = time.Time{}
 	for _, one := range f.open {
-		if ok := one.answer.ok; !ok.IsZero() && !one.streamed && now.Sub(ok) > answerGap {
+		ok := one.answer.ok
+		switch {
+		case ok.IsZero() || one.streamed:
+		case now.Sub(ok) > answerGap:
 			one.end(ok)
+		default:
+			f.answered(ok)
 		}
+	}
+}
+
+// answered notes when the router told of an answer.
+func (f *flights) answered(ok time.Time) {
+	if f.oldestOK.IsZero() || ok.Before(f.oldestOK) {
+		f.oldestOK = ok
 	}
 }
 

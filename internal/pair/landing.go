@@ -3,6 +3,7 @@ package pair
 import (
 	"slices"
 	"time"
+	"unsafe"
 
 	"tailer"
 )
@@ -15,9 +16,34 @@ type landing struct {
 	record *tailer.Record
 }
 
+// A typeKey is what the call types of a flight depend on.
+type typeKey struct {
+	route, function string
+	front           *front
+	call            *call
+	body            *tailer.Field // the first one
+	members         int
+}
+
 // callTypes returns the call types, by path, that the flight's access line can
-// have: any when nothing is known.
+// have: any when nothing is known. They are asked for by every access line that
+// comes while the request is in flight, so they are kept.
 func (f *flight) callTypes() typeSet {
+	body := f.body()
+	key := typeKey{front: f.front, call: f.call, body: unsafe.SliceData(body), members: len(body)}
+	if f.front != nil {
+		key.route = f.front.request.Route
+	}
+	if f.call != nil {
+		key.function = f.call.function
+	}
+	if f.types == 0 || key != f.typeKey {
+		f.types, f.typeKey = f.readTypes(), key
+	}
+	return f.types
+}
+
+func (f *flight) readTypes() typeSet {
 	if f.front != nil && f.front.request.Route != "" {
 		return typesOf(routeType(f.front.request.Route))
 	}
