@@ -111,7 +111,7 @@ def programs(work, options):
     build(work, "./bench/amplify")
     flags = ["backfill", "--env-file", "/dev/null", "--to", "file:{out}", "--date", "2026-11-23", "--timezone", "UTC"]
     found = [Program(f"tailer, {n} thread{'s' * (n > 1)}", [tailer, *flags, "--threads", str(n), "{log}"]) for n in (1, 2)]
-    found.append(Program("cat", ["cp", "{log}", "{out}"]))
+    found.append(Program("cp", ["cp", "{log}", "{out}"]))
     found.append(Program("python lines", [sys.executable, "-c", PYTHON, "{log}", "{out}"]))
     if shutil.which("tail"):
         found.append(Program("tail -F", ["sh", "-c", "exec tail -n +1 -F {log} > {out}"], follows=True))

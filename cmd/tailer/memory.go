@@ -6,8 +6,8 @@ import (
 )
 
 // garbagePercent is by how much memory may grow before it is collected, in percent
-// of what is in use. Go's own 100 would take a busy backfill to 90 MiB; at 50 it
-// stays below 64 and needs a few hundredths more of processor time.
+// of what is in use. Go's own 100 takes a busy backfill of real logs to 100 MiB; at
+// 50 it stays near 75 for a few hundredths more of processor time.
 const garbagePercent = 50
 
 // boundGarbage applies unless the environment says otherwise in Go's own variable.
