@@ -36,14 +36,12 @@ class Writer(threading.Thread):
             b = b[os.write(self.fd, b):]
 
     def shift(self):
-        """Makes room for .1: older ones get a higher number, and .2 is compressed."""
+        """Makes room for .1: older ones get a higher number, and .2 is compressed. None is deleted: what is not on the
+        disk any more when tailer comes to it is no loss of tailer's."""
         names = sorted((int(m.group(1)), n) for n in os.listdir(os.path.dirname(self.log))
                        for m in [re.match(r".*\.log\.(\d+)(\.gz)?$", n)] if m)
         for number, name in reversed(names):
             path = os.path.join(os.path.dirname(self.log), name)
-            if number >= 40:
-                os.remove(path)
-                continue
             os.rename(path, "%s.%d%s" % (self.log, number + 1, ".gz" if name.endswith(".gz") else ""))
         second = self.log + ".2"
         if os.path.exists(second) and self.rnd.random() < 0.7:
