@@ -37,6 +37,10 @@ bill() { # architecture
 	cp "$DIST/$1/sbom.json" "$out/tailer_${VERSION}_linux_$1.sbom.cdx.json"
 }
 
+# apk keeps the times of scripts.
+cp packaging/postinstall.sh packaging/preremove.sh packaging/postremove.sh "$DIST/"
+touch -d "@$SOURCE_DATE_EPOCH" "$DIST"/*.sh
+
 for ARCH in amd64 arm64; do
 	export ARCH
 	[ -x "$DIST/$ARCH/tailer" ] || build "$ARCH"
