@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -8,6 +9,8 @@ import (
 	"strings"
 	"testing"
 )
+
+var update = flag.Bool("update", false, "rewrite docs/reference.md")
 
 // documents are the texts that people read, by their path.
 func documents(t *testing.T) map[string]string {
@@ -103,5 +106,20 @@ func TestDocsLinks(t *testing.T) {
 				t.Errorf("%s: no %s", path, m[1])
 			}
 		}
+	}
+}
+
+// TestReference keeps docs/reference.md what the code says: after a change of a
+// flag, run this test with -update.
+func TestReference(t *testing.T) {
+	path := filepath.Join("..", "..", "docs", "reference.md")
+	r := command{args: []string{"manual", "--markdown"}}.succeed(t)
+	if *update {
+		if err := os.WriteFile(path, []byte(r.stdout), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if text := string(readFile(t, path)); text != r.stdout {
+		t.Error("docs/reference.md is out of date: make reference")
 	}
 }
