@@ -101,7 +101,7 @@ func (t *Table) landSlim(f *flight, r *tailer.Record) {
 	if !f.answer.ok.IsZero() {
 		c.tries = append(f.failures, try{at: f.answer.ok, model: f.answer.model})
 	}
-	if !c.sameModel() {
+	if len(c.tries) > 0 && !c.sameModel() {
 		c.tries[len(c.tries)-1].model = "" // a fallback: before 1.98 a stream's client is told otherwise
 	}
 	c.pos = append(c.pos, f.front.pos...)
