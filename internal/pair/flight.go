@@ -74,6 +74,7 @@ type flights struct {
 	landing   bool      // the log has access lines
 	unclear   int       // whole answers that could belong to several requests
 	puzzled   []*flight // the requests that the last of them may have answered
+	can       []*flight // of land, reused
 	oldestOK  time.Time // when the router told of the oldest answer that closeAnswered has not dealt with
 	labelled  bool      // pieces of chats bear the answer's id in this log
 }

@@ -96,29 +96,41 @@ func (f *flights) land(r *tailer.Record) *flight {
 	f.landing = true
 	f.expire(r.Time)
 	l := landingOf(r)
-	var can []*flight
+	can, types := f.can[:0], typeSet(0) // in memory that is used again: these can be hundreds
 	for _, one := range f.open {
-		if one.landed.IsZero() && one.lands(l) {
-			can = append(can, one)
+		if set := one.landings(); one.landed.IsZero() && set&l.types != 0 {
+			can, types = append(can, one), types|set
 		}
 	}
+	f.can = can
 	if len(can) == 0 {
 		if f.early = append(f.early, l); len(f.early) > maxEarly {
 			f.early = f.early[1:]
 		}
 		return nil
 	}
-	earlier := f.mayBe(can)
-	switch {
-	case len(can) == 1 && len(earlier) == 0:
+	switch earlier := f.countUnknown(types); {
+	case len(can) == 1 && earlier == 0:
 		f.take(can[0], r)
 		return can[0]
-	case len(can) == len(earlier)+1 && f.apart(can, append(earlier, l)):
-		f.landAll(can, append(earlier, l), r)
-		return nil
+	case len(can) == earlier+1:
+		if lines := append(f.mayBe(types), l); f.apart(can, lines) {
+			f.landAll(can, lines, r)
+			return nil
+		}
 	}
 	f.unknown = append(f.unknown, l)
 	return nil
+}
+
+// countUnknown returns how many lines mayBe would.
+func (f *flights) countUnknown(types typeSet) (n int) {
+	for i := range f.unknown {
+		if types&f.unknown[i].types != 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // maxEarly bounds the access lines that are remembered for the error that has
@@ -147,9 +159,9 @@ func (f *flights) landEarly(one *flight) {
 	f.take(one, lines[0].record)
 }
 
-// mayBe returns the lines without a request that may be of one of these.
-func (f *flights) mayBe(list []*flight) (lines []landing) {
-	types := typesOfAny(list)
+// mayBe returns the lines without a request that may be of requests which can have
+// these types.
+func (f *flights) mayBe(types typeSet) (lines []landing) {
 	for _, l := range f.unknown {
 		if types&l.types != 0 {
 			lines = append(lines, l)
