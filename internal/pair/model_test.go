@@ -351,8 +351,10 @@ func FuzzModel(f *testing.F) {
 			switch records[i].Kind {
 			case tailer.KindAnswer, tailer.KindRawAnswer, tailer.KindPiece, tailer.KindCost, tailer.KindLogged:
 				return true
+			case tailer.KindCall, tailer.KindBody, tailer.KindHeaders, tailer.KindPrepared:
+				return false // body and headers are known to be one's by standing together
 			}
-			return whole && records[i].Kind != tailer.KindCall
+			return whole
 		})
 	})
 }
