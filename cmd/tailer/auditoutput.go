@@ -206,7 +206,7 @@ func (p *auditPrinter) finish() error {
 func auditNotes(c *audit.Counts, damaged int) (notes []string) {
 	note := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	if c.ByCallback > 0 {
-		note("LiteLLM's own callback wrote %d of these requests and not %d.", c.ByCallback, c.CallbackLost)
+		note("LiteLLM's own callback wrote %d of these requests and not %d; of %d the log has no id to tell by.", c.ByCallback, c.CallbackLost, c.CallbackUnknown)
 	}
 	if c.ByCallback > 0 && c.ByTailer > 0 {
 		note("Both tailer and LiteLLM's callback write here: what both wrote is counted twice. Switch one off.")

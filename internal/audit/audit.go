@@ -181,9 +181,12 @@ func (a *Auditor) count(h *Hour, s *subject) {
 	if len(s.tailer) > 0 {
 		h.ByTailer++
 	}
-	if len(s.litellm) > 0 {
+	switch {
+	case len(s.litellm) > 0:
 		h.ByCallback++
-	} else {
+	case !s.named():
+		h.CallbackUnknown++
+	default:
 		h.CallbackLost++
 		if a.cfg.Callback {
 			differ(CallbackLost, "", "")

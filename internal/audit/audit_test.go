@@ -174,6 +174,8 @@ func TestJudging(t *testing.T) {
 	failed.Failed = true
 	client := r
 	client.TraceID, client.CallbackTraces = "670c0f140bf357e6d99293ad6cf0d246", []string{"my-trace"}
+	bareLog := r
+	bareLog.CallID, bareLog.ResponseID = "", ""
 	nobody := r
 	nobody.User = ""
 	for _, row := range []struct {
@@ -183,6 +185,7 @@ func TestJudging(t *testing.T) {
 		want Counts
 	}{
 		{"nothing", r, nil, Counts{Missing: 1, CallbackLost: 1}},
+		{"nothing, and the log has no id", bareLog, nil, Counts{Missing: 1, CallbackUnknown: 1}},
 		{"ours", r, []Observation{ours(&r)}, Counts{Found: 1, Traces: 1, ByTailer: 1, CallbackLost: 1}},
 		{"a step is no generation", r, []Observation{with(func(o *Observation) { o.Generation = false })}, Counts{Missing: 1, CallbackLost: 1}},
 		{"ours, without its mark and metadata", r, []Observation{{ID: r.SpanID, TraceID: r.TraceID, Start: r.Start, User: r.User, Generation: true}},

@@ -40,7 +40,10 @@ type Counts struct {
 	ByTailer      int `json:"by_tailer"`     // requests that tailer wrote
 	ByCallback    int `json:"by_callback"`   // requests that LiteLLM's callback wrote
 	CallbackLost  int `json:"callback_lost"` // requests that it did not write; all, where it is off
-	Unexplained   int `json:"unexplained"`   // observations that belong to no request of the log
+	// CallbackUnknown are requests of which the log has no id that LiteLLM's callback
+	// could have written, so that nobody can tell.
+	CallbackUnknown int `json:"callback_unknown"`
+	Unexplained     int `json:"unexplained"` // observations that belong to no request of the log
 }
 
 // Differences is what an exit code tells: 0 for none. What LiteLLM's callback lost
@@ -62,6 +65,7 @@ func (c *Counts) add(o *Counts) {
 	c.ByTailer += o.ByTailer
 	c.ByCallback += o.ByCallback
 	c.CallbackLost += o.CallbackLost
+	c.CallbackUnknown += o.CallbackUnknown
 	c.Unexplained += o.Unexplained
 }
 

@@ -35,6 +35,12 @@ func (r *Request) own() Request {
 	return o
 }
 
+// named tells whether the log has any id by which an observation of LiteLLM's
+// callback could be joined.
+func (r *Request) named() bool {
+	return r.CallID != "" || r.ResponseID != "" || len(r.CallbackTraces) > 0
+}
+
 // Writer is who wrote an observation.
 type Writer uint8
 
