@@ -106,6 +106,11 @@ func TestInfo(t *testing.T) {
 			nil,
 		},
 		{
+			"a failure without a word",
+			[]tailer.Record{seen, found(ana.user, 0), routed(1), landed(chat, 500, 3)},
+			[]string{` ana@example.org ` + chat + ` 500 ""`},
+		},
+		{
 			"a refused key beside a user's success",
 			[]tailer.Record{seen, found(ana.user, 0), routed(1), told(tailer.KindRefused, "", "wrong key", 2), tried("openai/gpt-4o", tailer.OutcomeSuccess, 40), landed(chat, 200, 50), landed(chat, 401, 51)},
 			nil,
