@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"time"
@@ -33,7 +34,7 @@ func (f *Follower) examineCompressed(c candidate, now time.Time) (wait bool) {
 	}
 	found, err := readArchive(c.path, marks)
 	if err != nil {
-		if now.Sub(c.changed) < lookOver {
+		if now.Sub(c.changed) < lookOver || errors.Is(err, fs.ErrNotExist) { // it is being written, or has moved
 			f.until = later(f.until, now.Add(settled))
 			return true
 		}

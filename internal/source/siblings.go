@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,9 +26,10 @@ type candidate struct {
 func (c *candidate) look() look { return look{c.size, c.changed} }
 
 // candidates returns the log's files in the order in which they were written:
-// its rotated siblings, oldest first, then the live one.
-func (f *Follower) candidates() []candidate {
-	var out []candidate
+// its rotated siblings, oldest first, then the live one. whole is false if one got
+// another name meanwhile.
+func (f *Follower) candidates() (out []candidate, whole bool) {
+	whole = true
 	seen := map[inode]bool{}
 	name := filepath.Base(f.log)
 	for _, dir := range f.dirs() {
@@ -46,7 +48,10 @@ func (f *Follower) candidates() []candidate {
 		}
 		slices.SortFunc(paths, compareLogs)
 		for _, path := range paths {
-			if c, ok := candidateAt(path); ok && !seen[c.inode] {
+			c, ok := candidateAt(path)
+			if _, err := os.Lstat(path); !ok && errors.Is(err, fs.ErrNotExist) {
+				whole = false
+			} else if ok && !seen[c.inode] {
 				seen[c.inode] = true
 				out = append(out, c)
 			}
@@ -57,7 +62,7 @@ func (f *Follower) candidates() []candidate {
 		out = slices.DeleteFunc(out, func(other candidate) bool { return other.inode == c.inode })
 		out = append(out, c)
 	}
-	return out
+	return out, whole
 }
 
 // siblingsOf returns the rotated siblings of the file that a log's name is a link
@@ -89,7 +94,8 @@ func (f *Follower) discover(now time.Time) {
 	f.complete = false
 	var unknown []candidate
 	seen := map[inode]look{}
-	for _, c := range f.candidates() {
+	all, whole := f.candidates()
+	for _, c := range all {
 		if f.isOpen(c) {
 			continue
 		}
@@ -115,6 +121,10 @@ func (f *Follower) discover(now time.Time) {
 			f.retry = now.Add(lookAgain)
 			return // what came after it is read after it
 		}
+	}
+	if !whole { // what has moved is found under its new name
+		f.until = later(f.until, now.Add(settled))
+		return
 	}
 	f.first, f.complete, f.looked = false, true, now
 }
@@ -172,8 +182,14 @@ func (f *Follower) examine(c candidate, now time.Time) (wait bool) {
 	if err != nil {
 		if c.live {
 			f.say("log can't be opened", err)
+			return false
 		}
-		return false
+		if !errors.Is(err, fs.ErrNotExist) { // it is not for us to read
+			f.seen[c.inode] = c.look()
+			return false
+		}
+		f.until = later(f.until, now.Add(settled))
+		return true
 	}
 	defer func() { _ = file.Close() }()
 	if isCompressed(file) {
