@@ -199,7 +199,13 @@ func TestMetricsNames(t *testing.T) {
 	}
 	if promtool := os.Getenv("TAILER_TEST_PROMTOOL"); promtool != "" {
 		cmd := exec.Command(promtool, "check", "metrics")
-		cmd.Stdin = strings.NewReader(d.get(t, "/metrics"))
+		var ours strings.Builder // the Go library's own names are not ours to judge
+		for line := range strings.Lines(d.get(t, "/metrics")) {
+			if strings.Contains(line, "tailer_") {
+				ours.WriteString(line)
+			}
+		}
+		cmd.Stdin = strings.NewReader(ours.String())
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Errorf("promtool: %v\n%s", err, out)
 		}
