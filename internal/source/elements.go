@@ -3,6 +3,7 @@ package source
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 	"regexp"
 
@@ -236,7 +237,7 @@ func (s *splitter) document(limit int) *elements {
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) {
-	if f.err != nil && f.err != io.EOF {
+	if f.err != nil && !errors.Is(f.err, io.EOF) {
 		return 0, f.err
 	}
 	return 0, io.EOF
