@@ -136,8 +136,9 @@ func (t *template) round(n int) []byte {
 		}
 		out = appendTime(out, old, p, t.span*time.Duration(n))
 	}
-	t.buf = append(out, t.text[done:]...)
-	return t.buf
+	out = append(out, t.text[done:]...)
+	t.buf = out
+	return out
 }
 
 func appendTime(out []byte, old string, p place, by time.Duration) []byte {

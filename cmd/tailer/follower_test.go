@@ -59,7 +59,8 @@ func (m *follower) stop(t *testing.T) {
 	m.stopped = true
 	_ = m.process.Process.Signal(syscall.SIGTERM) // it may have ended
 	select {
-	case <-m.ended:
+	case err := <-m.ended:
+		t.Logf("%s ended: %v", m.name, err)
 	case <-time.After(patience):
 		_ = m.process.Process.Kill()
 		t.Error("tailer does not stop")

@@ -61,7 +61,7 @@ var layouts = []struct {
 	}},
 	{"gcs_bucket", func(t *testing.T, dir string, all []storedPayload) { // integrations/gcs_bucket: <day>/<response id>
 		for _, p := range all {
-			writeFile(t, filepath.Join(dir, p.at.Format("2006-01-02"), fmt.Sprintf("%s", p.id)), p.text)
+			writeFile(t, filepath.Join(dir, p.at.Format("2006-01-02"), p.id), p.text)
 		}
 	}},
 	{"azure_storage", func(t *testing.T, dir string, all []storedPayload) { // one JSON object and a newline

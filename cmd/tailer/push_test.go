@@ -49,7 +49,9 @@ func TestRunPush(t *testing.T) {
 	for n := 0; n < max(len(a), len(b)); n += piece {
 		if n/piece == 3 {
 			_ = m.process.Process.Kill()
-			<-m.ended
+			if err := <-m.ended; err == nil {
+				t.Error("tailer ended by itself")
+			}
 			m.start(t, "--config", file, "--date", otlp.date)
 		}
 		deliver(t, "http://"+address+"/lines?writer=pod-a", "text/plain", bytes.Join(a[min(n, len(a)):min(n+piece, len(a))], nil))

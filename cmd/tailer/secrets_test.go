@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -187,7 +188,7 @@ func TestSecrets(t *testing.T) {
 				env, dir := keys(server), t.TempDir()
 				server.Close() // what waits stays
 				env["LITELLM_MASTER_KEY"], env["LANGFUSE_SECRET_KEY"] = masterKey, langfuseKey
-				args := append(flags[:len(flags):len(flags)], "--state", filepath.Join(dir, "state"), "--retry-for", "100ms", path)
+				args := slices.Concat(flags, []string{"--state", filepath.Join(dir, "state"), "--retry-for", "100ms", path})
 				r := command{args: args, env: env, dir: dir}.exit(t, 1)
 				look(t, "stdout and stderr", r.stdout+r.stderr)
 				outbox := string(readFile(t, filepath.Join(dir, "state", "ledger.db")))

@@ -141,7 +141,7 @@ func TestInfoBesidePayload(t *testing.T) {
 // TestAnswersApart: what tells the requests apart that an answer could be of.
 func TestAnswersApart(t *testing.T) {
 	tools := func(a asking, id string, ms int) []tailer.Record {
-		q := append(a.request().Body, tailer.Field{Name: "tools", Value: json.RawMessage(`[{}]`)})
+		q := slices.Concat(a.request().Body, tailer.Fields{{Name: "tools", Value: json.RawMessage(`[{}]`)}})
 		front, began := a.front(ms), a.began(id, ms+1)
 		front[0].Request.Body, began.Request.Body = q, q
 		return append(front, began)

@@ -69,9 +69,6 @@ func (f *flight) readTypes() typeSet {
 	return anyType
 }
 
-// lands reports whether an access line can be the flight's own.
-func (f *flight) lands(l landing) bool { return f.landings()&l.types != 0 }
-
 // landings returns what the flight's access line can be.
 func (f *flight) landings() typeSet {
 	if f.front == nil && (f.kind == tailer.KindRefused || f.kind == tailer.KindBadBody) {

@@ -1,6 +1,7 @@
 package pair
 
 import (
+	"slices"
 	"time"
 
 	"tailer"
@@ -99,7 +100,7 @@ func (t *Table) landSlim(f *flight, r *tailer.Record) {
 		f.failures = nil
 	}
 	if !f.answer.ok.IsZero() {
-		c.tries = append(f.failures, try{at: f.answer.ok, model: f.answer.model})
+		c.tries = slices.Concat(f.failures, []try{{at: f.answer.ok, model: f.answer.model}})
 	}
 	if len(c.tries) > 0 && !c.sameModel() {
 		c.tries[len(c.tries)-1].model = "" // a fallback: before 1.98 a stream's client is told otherwise
