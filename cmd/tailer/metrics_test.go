@@ -118,7 +118,7 @@ func TestMetrics(t *testing.T) {
 	d := startDaemon(t, keys(server), "--timezone", "UTC", "--give-up", "1s", log)
 	defer d.stop(t)
 	sink := `{sink="langfuse ` + server.URL + " " + shiptest.PublicKey + `"} `
-	text := d.until(t, "tailer_sent_total"+sink+"75")
+	text := d.until(t, "tailer_sent_total"+sink+"85")
 	for _, want := range []string{
 		`tailer_records_total{kind="payload"} 75`, `tailer_lag_bytes{log="` + log + `"} 0`, `tailer_lag_seconds{log="` + log + `"} 0`,
 		`tailer_users_total{source="header:x-openwebui-user-email"} `, "tailer_sink_up" + sink + "1", "tailer_rejected_total" + sink + "0",
@@ -152,9 +152,9 @@ func TestMetricsOfAnOutage(t *testing.T) {
 	d := startDaemon(t, env, "--timezone", "UTC", "--give-up", "1s", log)
 	defer d.stop(t)
 	sink := `{sink="langfuse ` + server.URL + " " + shiptest.PublicKey + `"} `
-	d.until(t, "tailer_unsent_traces"+sink+"75")
+	d.until(t, "tailer_unsent_traces"+sink+"85")
 	text := d.until(t, "tailer_sink_up"+sink+"0")
-	for _, want := range []string{"tailer_unsent_traces" + sink + "75", "tailer_oldest_unsent_timestamp_seconds" + sink + "1.", "tailer_sent_total" + sink + "0"} {
+	for _, want := range []string{"tailer_unsent_traces" + sink + "85", "tailer_oldest_unsent_timestamp_seconds" + sink + "1.", "tailer_sent_total" + sink + "0"} {
 		if !strings.Contains(text, "\n"+want) {
 			t.Errorf("no %s\n%s", want, text)
 		}
