@@ -12,10 +12,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -26,8 +24,6 @@ const (
 	tracesPath     = "/v1/traces"
 	defaultTimeout = 10 * time.Second // as in OpenTelemetry's exporters
 	maxAnswer      = 1 << 20          // bytes
-	maxReason      = 300              // characters of a server's words
-	maxRetryAfter  = time.Hour
 )
 
 // Config is where the back end is.
@@ -157,7 +153,7 @@ func noAnswer(ctx context.Context, err error) error {
 
 // judge says what an answer means.
 func (s *Sink) judge(r *http.Response, body []byte, items []*ship.Item) error {
-	f := &ship.SendError{Status: r.StatusCode, Err: reason(r, body), RetryAfter: retryAfter(r.Header.Get("Retry-After"))}
+	f := &ship.SendError{Status: r.StatusCode, Err: reason(r, body), RetryAfter: ship.RetryAfter(r.Header.Get("Retry-After"))}
 	switch {
 	case r.StatusCode >= 200 && r.StatusCode < 300 && !isPage(r):
 		return s.rejects(r, body, items)
@@ -214,7 +210,7 @@ func partial(r *http.Response, body []byte) (rejected uint64, why string) {
 		case number == 2 && kind == protowire.BytesType:
 			var text []byte
 			text, n = protowire.ConsumeBytes(inner)
-			why = oneLine(string(text))
+			why = ship.OneLine(string(text))
 		default:
 			n = protowire.ConsumeFieldValue(number, kind, inner)
 		}
@@ -263,33 +259,8 @@ func reason(r *http.Response, body []byte) error {
 	if kind == "application/x-protobuf" { // a google.rpc.Status: member 2 is its message
 		body = member(body, 2)
 	}
-	if text := oneLine(string(body)); text != "" {
+	if text := ship.OneLine(string(body)); text != "" {
 		return errors.New(text)
 	}
 	return errors.New(strings.ToLower(http.StatusText(r.StatusCode)))
-}
-
-// oneLine makes foreign words fit for a log.
-func oneLine(s string) string {
-	s = strings.TrimSpace(strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) || r == unicode.ReplacementChar {
-			return ' '
-		}
-		return r
-	}, s))
-	if runes := []rune(s); len(runes) > maxReason {
-		return string(runes[:maxReason]) + "…"
-	}
-	return s
-}
-
-// retryAfter reads the header of that name: seconds, or a date.
-func retryAfter(value string) time.Duration {
-	if seconds, err := strconv.ParseFloat(value, 64); err == nil && seconds >= 0 {
-		return time.Duration(min(seconds, maxRetryAfter.Seconds()) * float64(time.Second))
-	}
-	if date, err := http.ParseTime(value); err == nil {
-		return min(max(time.Until(date), 0), maxRetryAfter)
-	}
-	return 0
 }

@@ -175,7 +175,7 @@ func FuzzPartial(f *testing.F) {
 	f.Add([]byte{0x0a, 0xff, 0x01})
 	r := &http.Response{Header: http.Header{"Content-Type": {"application/x-protobuf"}}}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		if _, why := partial(r, body); len([]rune(why)) > maxReason+1 {
+		if _, why := partial(r, body); len([]rune(why)) > ship.MaxReason+1 {
 			t.Errorf("%d characters", len(why))
 		}
 	})

@@ -10,18 +10,13 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
-	"time"
-	"unicode"
 
 	"tailer/ship"
 )
 
 const (
-	maxAnswer     = 8 << 20 // bytes of an answer: a 207 names every event
-	maxReason     = 300     // characters of a server's words that are passed on
-	maxRetryAfter = time.Hour
+	maxAnswer = 8 << 20 // bytes of an answer: a 207 names every event
 )
 
 // client sends one request at a time and says what the answer means.
@@ -111,7 +106,7 @@ func (r *reply) failure() *ship.SendError {
 	default: // 408, 429, 5xx; and 3xx, 404, 405, …, which only an operator can change
 		f.Class = ship.Transient
 	}
-	f.RetryAfter = retryAfter(r.header.Get("Retry-After"))
+	f.RetryAfter = ship.RetryAfter(r.header.Get("Retry-After"))
 	return f
 }
 
@@ -140,36 +135,11 @@ func (r *reply) reason() error {
 	if json.Unmarshal(r.body, &said) == nil {
 		for _, words := range []any{said.Message, said.Error} {
 			if text, ok := words.(string); ok && text != "" {
-				return errors.New(oneLine(text))
+				return errors.New(ship.OneLine(text))
 			}
 		}
-	} else if text := oneLine(string(r.body)); text != "" {
+	} else if text := ship.OneLine(string(r.body)); text != "" {
 		return errors.New(text)
 	}
 	return errors.New(strings.ToLower(http.StatusText(r.status)))
-}
-
-// oneLine makes foreign words fit for a log: printable, and not too many.
-func oneLine(s string) string {
-	s = strings.TrimSpace(strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) || r == unicode.ReplacementChar {
-			return ' '
-		}
-		return r
-	}, s))
-	if runes := []rune(s); len(runes) > maxReason {
-		return string(runes[:maxReason]) + "…"
-	}
-	return s
-}
-
-// retryAfter reads the header of that name: seconds, or a date.
-func retryAfter(value string) time.Duration {
-	if seconds, err := strconv.ParseFloat(value, 64); err == nil && seconds >= 0 {
-		return time.Duration(min(seconds, maxRetryAfter.Seconds()) * float64(time.Second))
-	}
-	if date, err := http.ParseTime(value); err == nil {
-		return min(max(time.Until(date), 0), maxRetryAfter)
-	}
-	return 0
 }

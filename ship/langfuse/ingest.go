@@ -157,7 +157,7 @@ func (s *Sink) readOutcomes(answer *reply, g *group, failed map[*ship.Item]*ship
 		if item == nil {
 			continue
 		}
-		failure := &ship.SendError{Status: e.Status, Err: errors.New(oneLine(eventReason(e.Message, e.Error)))}
+		failure := &ship.SendError{Status: e.Status, Err: errors.New(ship.OneLine(eventReason(e.Message, e.Error)))}
 		switch {
 		case strings.Contains(e.Message, "Event type not accepted"):
 			failure.Err = errors.New("langfuse v4 takes no traces by JSON ingestion: set the api to auto or otlp")

@@ -159,11 +159,11 @@ func TestAnswers(t *testing.T) {
 
 func TestRetryAfterDate(t *testing.T) {
 	date := time.Now().Add(90 * time.Second).UTC().Format(http.TimeFormat)
-	if got := retryAfter(date); got < 80*time.Second || got > 90*time.Second {
+	if got := ship.RetryAfter(date); got < 80*time.Second || got > 90*time.Second {
 		t.Errorf("got %v", got)
 	}
 	for _, value := range []string{"", "soon", "-5", "Mon, 02 Jan 2006 15:04:05 GMT"} {
-		if got := retryAfter(value); got != 0 {
+		if got := ship.RetryAfter(value); got != 0 {
 			t.Errorf("%q: got %v", value, got)
 		}
 	}
