@@ -35,6 +35,8 @@ type flight struct {
 	last     time.Time // of its newest record
 	answer   answer
 	asks     uint64 // hash of its messages; 0 while not known
+	among    *flights
+	gone     bool // no longer among the open
 }
 
 // touch notes that a record of the flight was written.
@@ -53,20 +55,31 @@ func (f *flight) end(at time.Time) {
 	if f.ended.IsZero() {
 		f.ended = at
 	}
+	if !f.landed.IsZero() {
+		f.among.done++
+	}
 }
 
-const (
-	// maxFlight is how long, in log time, a request may be in flight.
-	maxFlight = 10 * time.Minute
-	// maxSilence is how long a stream that has begun may pause before it counts
-	// as broken off, if others follow it.
-	maxSilence = 10 * time.Second
-)
+// land notes that the request's access line was written. Not all of a stream has
+// been sent then.
+func (f *flight) land(at time.Time) {
+	f.landed = at
+	if f.over {
+		f.among.done++
+	} else if f.streamed {
+		f.among.expireBy(f.last.Add(maxSilence))
+	}
+}
 
 // flights are the requests in flight, oldest first. Records without an id are
 // matched while a single request can be meant, and to none otherwise.
 type flights struct {
 	open      []*flight // not landed
+	live      []*flight // those of open that are not over; others may be among them
+	found     []*flight // of unanswered, reused
+	spent     spent     // not landed, but of no other interest
+	done      int       // how many of open have landed and are over
+	due       time.Time // before which none of open expires by its age
 	unknown   []landing // access lines that may be one or another's of those open
 	lastEnded *flight   // the stream that ended last
 	lastRaw   *flight   // whose provider's answer was the last record about answers
@@ -83,13 +96,13 @@ type flights struct {
 func (f *flights) start(kind tailer.Kind, at time.Time, streamed bool) *flight {
 	f.expire(at)
 	f.closeAnswered(at)
-	one := &flight{at: at, last: at, kind: kind, streamed: streamed}
-	for _, other := range f.open {
-		if !other.over {
-			other.crowded, one.crowded = true, true
-		}
+	one := &flight{at: at, last: at, kind: kind, streamed: streamed, among: f}
+	for _, other := range f.unanswered(anyFlight) {
+		other.crowded, one.crowded = true, true
 	}
 	f.open = append(f.open, one)
+	f.live = append(f.live, one)
+	f.expireBy(at.Add(maxFlight))
 	return one
 }
 
@@ -108,8 +121,12 @@ func (f *flights) refused(kind tailer.Kind, at time.Time) *flight {
 // goes on without a body.
 func (f *flights) badBody(at time.Time) *flight {
 	if n := len(f.open); n > 0 && f.open[n-1].kind == tailer.KindBadBody && f.open[n-1].front == nil && at.Sub(f.open[n-1].at) < 100*time.Millisecond {
-		f.open[n-1].over, f.open[n-1].ended = false, time.Time{}
-		return f.open[n-1]
+		one := f.open[n-1]
+		one.over, one.ended = false, time.Time{}
+		if !slices.Contains(f.live, one) {
+			f.live = append(f.live, one)
+		}
+		return one
 	}
 	return nil
 }
@@ -117,20 +134,31 @@ func (f *flights) badBody(at time.Time) *flight {
 // alone returns the one request that is not answered yet; nil when there is none
 // or when there are several.
 func (f *flights) alone() *flight {
-	if list := f.unanswered(func(*flight) bool { return true }); len(list) == 1 {
+	if list := f.unanswered(anyFlight); len(list) == 1 {
 		return list[0]
 	}
 	return nil
 }
 
-// unanswered returns the requests that are not over and pass a test.
-func (f *flights) unanswered(test func(*flight) bool) (list []*flight) {
-	for _, one := range f.open {
-		if !one.over && test(one) {
-			list = append(list, one)
+func anyFlight(*flight) bool { return true }
+
+// unanswered returns the requests that are not over and pass a test, oldest first.
+// The list is valid until the next call.
+func (f *flights) unanswered(test func(*flight) bool) []*flight {
+	live := f.live[:0]
+	f.found = f.found[:0]
+	for _, one := range f.live {
+		if one.over || one.gone {
+			continue
+		}
+		live = append(live, one)
+		if test(one) {
+			f.found = append(f.found, one)
 		}
 	}
-	return list
+	clear(f.live[len(live):])
+	f.live = live
+	return f.found
 }
 
 // owner returns the request that a record about an answer belongs to: the only
@@ -139,8 +167,8 @@ func (f *flights) unanswered(test func(*flight) bool) (list []*flight) {
 func (f *flights) owner(r *tailer.Record) *flight {
 	f.closeAnswered(r.Time)
 	if r.Kind == tailer.KindChunk {
-		for _, one := range f.open {
-			if one.answer.pieces.id == r.Call.ResponseID && one.streamed && !one.over && !f.repeated(one) {
+		for _, one := range f.live {
+			if one.answer.pieces.id == r.Call.ResponseID && one.streamed && !one.over && !one.gone && !f.repeated(one) {
 				return one
 			}
 		}
@@ -177,8 +205,8 @@ func (f *flights) owner(r *tailer.Record) *flight {
 // repeated reports whether another stream in flight asks the very same: an answer
 // that comes from a cache may bear the same id.
 func (f *flights) repeated(one *flight) bool {
-	for _, other := range f.open {
-		if other != one && other.streamed && !other.over && other.asking() == one.asking() {
+	for _, other := range f.live {
+		if other != one && other.streamed && !other.over && !other.gone && other.asking() == one.asking() {
 			return true
 		}
 	}
@@ -301,30 +329,5 @@ func (f *flight) asked(r *tailer.Record) bool {
 			return false
 		}
 		asked = rest
-	}
-}
-
-func (f *flights) remove(one *flight) {
-	for i := range f.open {
-		if f.open[i] == one {
-			f.open = append(f.open[:i], f.open[i+1:]...)
-			return
-		}
-	}
-}
-
-// expire forgets requests that can't be in flight any more.
-func (f *flights) expire(now time.Time) {
-	for i := 0; i < len(f.open); {
-		one := f.open[i]
-		broken := one.streamed && !one.landed.IsZero() && now.Sub(one.last) > maxSilence
-		if one.over && (!one.landed.IsZero() || !f.landing) || broken || now.Sub(one.last) > maxFlight || len(f.open) > maxLoose {
-			f.open = append(f.open[:i], f.open[i+1:]...)
-			if extra := len(f.unknown) - len(f.open); extra > 0 {
-				f.unknown = append(f.unknown[:0], f.unknown[extra:]...)
-			}
-			continue
-		}
-		i++
 	}
 }

@@ -92,6 +92,9 @@ func (x *frontIndex) add(r *tailer.Record, flights *flights) {
 		if f.request.Body == nil {
 			f.request.Body = r.Request.Body
 			f.flight.streamed = isStream(r.Request.Body)
+			if f.flight.streamed && !f.flight.landed.IsZero() {
+				flights.expireBy(f.flight.last.Add(maxSilence))
+			}
 		}
 	}
 }

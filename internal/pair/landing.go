@@ -95,24 +95,35 @@ func (f *flights) land(r *tailer.Record) *flight {
 	l := landingOf(r)
 	can, types := f.can[:0], typeSet(0) // in memory that is used again: these can be hundreds
 	for _, one := range f.open {
-		if set := one.landings(); one.landed.IsZero() && set&l.types != 0 {
+		if !one.landed.IsZero() {
+			continue
+		}
+		if set := one.landings(); set&l.types != 0 {
 			can, types = append(can, one), types|set
 		}
 	}
 	f.can = can
-	if len(can) == 0 {
+	gone, goneTypes := f.spent.match(l.types)
+	types |= goneTypes
+	if len(can)+gone == 0 {
 		if f.early = append(f.early, l); len(f.early) > maxEarly {
 			f.early = f.early[1:]
 		}
 		return nil
 	}
 	switch earlier := f.countUnknown(types); {
-	case len(can) == 1 && earlier == 0:
+	case len(can)+gone == 1 && earlier == 0:
+		if gone == 1 {
+			f.spent.land(l.types)
+			return nil
+		}
 		f.take(can[0], r)
 		return can[0]
-	case len(can) == earlier+1:
-		if lines := append(f.mayBe(types), l); f.apart(can, lines) {
+	case len(can)+gone == earlier+1:
+		if lines := append(f.mayBe(types), l); f.apart(can, lines) && f.spent.apart(l.types, typesOfLines(lines)) {
 			f.landAll(can, lines, r)
+			f.spent.land(l.types)
+			f.unknown = slices.DeleteFunc(f.unknown, func(l landing) bool { return types&l.types != 0 })
 			return nil
 		}
 	}
@@ -167,10 +178,9 @@ func (f *flights) mayBe(types typeSet) (lines []landing) {
 	return lines
 }
 
-// typesOfAny returns what the access line of one or the other of the flights can be.
-func typesOfAny(list []*flight) (types typeSet) {
-	for _, one := range list {
-		types |= one.landings()
+func typesOfLines(lines []landing) (types typeSet) {
+	for _, l := range lines {
+		types |= l.types
 	}
 	return types
 }
@@ -178,10 +188,7 @@ func typesOfAny(list []*flight) (types typeSet) {
 // apart reports whether no request but these, which are of f.open and in its
 // order, can have any of the lines.
 func (f *flights) apart(list []*flight, lines []landing) bool {
-	var types typeSet
-	for _, l := range lines {
-		types |= l.types
-	}
+	types := typesOfLines(lines)
 	for _, one := range f.open { // list is in the same order
 		if len(list) > 0 && list[0] == one {
 			list = list[1:]
@@ -214,20 +221,19 @@ func (f *flights) landAll(list []*flight, lines []landing, r *tailer.Record) {
 			one.status = status
 		}
 		if one.streamed && status < 400 { // it goes on
-			one.landed = r.Time
+			one.land(r.Time)
 			continue
 		}
 		one.end(r.Time)
 		f.remove(one)
 	}
-	types := typesOfAny(list)
-	f.unknown = slices.DeleteFunc(f.unknown, func(l landing) bool { return types&l.types != 0 })
 }
 
 // take lands one request. A stream lands when it begins.
 func (f *flights) take(one *flight, r *tailer.Record) {
-	one.status, one.landed = r.Status, r.Time
+	one.status = r.Status
 	one.touch(r.Time)
+	one.land(r.Time)
 	if !one.streamed || r.Status >= 400 {
 		one.end(r.Time)
 		f.remove(one)

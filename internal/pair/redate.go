@@ -58,6 +58,7 @@ func (t *Table) redate(shift time.Duration, since time.Time) {
 	for _, f := range t.flights.open {
 		moveFlight(f)
 	}
+	t.flights.due = time.Time{}
 	for i := range t.outcomes.recent {
 		move(&t.outcomes.recent[i].at)
 	}

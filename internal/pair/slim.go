@@ -27,7 +27,7 @@ func (t *Table) foundUser(r *tailer.Record) {
 		return
 	}
 	f := &front{at: r.Time, coarse: r.Coarse, stream: r.Stream, request: r.Request, pos: []tailer.Position{r.Pos}, raw: [][]byte{r.Raw}, slim: true}
-	alone := len(t.flights.unanswered(func(*flight) bool { return true })) == 0
+	alone := len(t.flights.unanswered(anyFlight)) == 0
 	if a := t.fronts.arrivals; alone && len(a) == 1 && a[0].load && r.Time.Sub(a[0].at) < arrivalGap {
 		f.loadAt = a[0].at
 	}
@@ -43,8 +43,8 @@ func (t *Table) routed(r *tailer.Record) {
 		return
 	}
 	t.slim.routing = true
-	for _, f := range t.flights.open {
-		if f.front != nil && f.front.slim && !f.routed && !f.over {
+	for _, f := range t.flights.live {
+		if f.front != nil && f.front.slim && !f.routed && !f.over && !f.gone {
 			f.routed = true
 			return
 		}
@@ -62,6 +62,8 @@ func (t *Table) isFull() {
 	for _, f := range t.flights.open {
 		if f.kind != tailer.KindFoundUser && f.kind != tailer.KindRouted {
 			kept = append(kept, f)
+		} else {
+			t.flights.drop(f)
 		}
 	}
 	t.flights.open = kept

@@ -309,6 +309,9 @@ func (t *Table) finish(c *call) {
 	t.open--
 	t.bytes -= c.bytes
 	t.hand(c)
+	if f := c.flight(); f != nil && f.over && f.landed.IsZero() && !f.gone {
+		t.flights.spent.soon++
+	}
 }
 
 // hand turns a call into an exchange and hands it out, unless a rule drops it.

@@ -66,7 +66,7 @@ func (t *Table) addAnswer(r *tailer.Record) {
 // has logged the provider's, and that of a stream right after its end.
 func (t *Table) addCost(r *tailer.Record) {
 	f := t.flights.lastRaw
-	if last := t.flights.lastEnded; f == nil && last != nil && len(t.flights.unanswered(func(*flight) bool { return true })) == 0 && r.Time.Sub(last.ended) < time.Second {
+	if last := t.flights.lastEnded; f == nil && last != nil && len(t.flights.unanswered(anyFlight)) == 0 && r.Time.Sub(last.ended) < time.Second {
 		f = last
 	}
 	others := t.flights.unanswered(func(one *flight) bool { return one != f })
