@@ -75,9 +75,14 @@ func (f *flights) tried(r *tailer.Record) {
 	if r.Call.Outcome != tailer.OutcomeFailure && len(waiting) == 1 {
 		return
 	}
+	if len(waiting) > 1 {
+		for _, one := range waiting {
+			one.unsure, one.failures = true, nil
+		}
+		return
+	}
 	for _, one := range waiting {
-		one.unsure = one.unsure || len(waiting) > 1
-		if len(one.failures) < maxFailures {
+		if len(one.failures) < maxFailures && !one.unsure {
 			one.failures = append(one.failures, try{at: r.Time, coarse: r.Coarse, model: r.Call.Model})
 		}
 	}

@@ -308,8 +308,12 @@ func (t *Table) finish(c *call) {
 	}
 	t.open--
 	t.bytes -= c.bytes
+	f := c.flight()
+	if f != nil && c.ended() {
+		f.end(c.last) // no retry has come for as long as late records may take
+	}
 	t.hand(c)
-	if f := c.flight(); f != nil && f.over && f.landed.IsZero() && !f.gone {
+	if f != nil && f.over && f.landed.IsZero() && !f.gone {
 		t.flights.spent.soon++
 	}
 }
