@@ -219,4 +219,18 @@ func TestLandings(t *testing.T) {
 	if got["a"] != 0 || got["b"] != 0 {
 		t.Errorf("two chats, one failed: %v", got)
 	}
+	lines := []tailer.Record{landed(chat, 200, 50), landed(chat, 400, 60)}
+	got = statuses(slices.Concat(chats, []tailer.Record{told(tailer.KindFailure, "b", "no", 40)}, lines)...)
+	if got["a"] != 200 || got["b"] != 400 {
+		t.Errorf("two chats, of which it is known which failed: %v", got)
+	}
+	lines = append(lines, landed(chat, 200, 70))
+	got = statuses(slices.Concat(chats, []tailer.Record{told(tailer.KindRefused, "", "wrong key", 40)}, lines)...)
+	if got["a"] != 200 || got["b"] != 200 {
+		t.Errorf("two chats beside a refused key: %v", got)
+	}
+	got = statuses(slices.Concat(chats, []tailer.Record{told(tailer.KindRefused, "", "wrong key", 40)}, lines[:2], []tailer.Record{landed(chat, 500, 70)})...)
+	if got["a"] != 0 || got["b"] != 0 {
+		t.Errorf("two chats beside a refused key, one failed: %v", got)
+	}
 }

@@ -101,13 +101,7 @@ type typeCount struct {
 func (s *spent) add(one *flight) {
 	types := one.landings()
 	s.list = append(s.list, unlanded{types, one.last})
-	for i := range s.counts {
-		if s.counts[i].types == types {
-			s.counts[i].n++
-			return
-		}
-	}
-	s.counts = append(s.counts, typeCount{types, 1})
+	s.counts = addType(s.counts, types)
 }
 
 // match returns how many requests can have an access line of these types, and
@@ -119,12 +113,6 @@ func (s *spent) match(types typeSet) (n int, all typeSet) {
 		}
 	}
 	return n, all
-}
-
-// apart reports whether no request but those that can have an access line of
-// these types can have one of the others.
-func (s *spent) apart(types, others typeSet) bool {
-	return !slices.ContainsFunc(s.counts, func(c typeCount) bool { return c.n > 0 && c.types&types == 0 && c.types&others != 0 })
 }
 
 // land forgets the requests that can have an access line of these types.

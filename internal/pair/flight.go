@@ -27,6 +27,7 @@ type flight struct {
 	typeKey  typeKey
 	landed   time.Time // when the access line was written
 	told     bool      // handed out as what it was refused for
+	failing  bool      // the client was told an error, without its being known which call's
 	routed   bool      // handed to the router; told in logs without bodies only
 	unsure   bool      // an attempt failed that may have been its own or another's
 	failures []try     // attempts that failed, in logs without bodies
@@ -74,22 +75,23 @@ func (f *flight) land(at time.Time) {
 // flights are the requests in flight, oldest first. Records without an id are
 // matched while a single request can be meant, and to none otherwise.
 type flights struct {
-	open      []*flight // not landed
-	live      []*flight // those of open that are not over; others may be among them
-	found     []*flight // of unanswered, reused
-	spent     spent     // not landed, but of no other interest
-	done      int       // how many of open have landed and are over
-	due       time.Time // before which none of open expires by its age
-	unknown   []landing // access lines that may be one or another's of those open
-	lastEnded *flight   // the stream that ended last
-	lastRaw   *flight   // whose provider's answer was the last record about answers
-	early     []landing // access lines that were no request's when they came
-	landing   bool      // the log has access lines
-	unclear   int       // whole answers that could belong to several requests
-	puzzled   []*flight // the requests that the last of them may have answered
-	can       []*flight // of land, reused
-	oldestOK  time.Time // when the router told of the oldest answer that closeAnswered has not dealt with
-	labelled  bool      // pieces of chats bear the answer's id in this log
+	open      []*flight   // not landed
+	live      []*flight   // those of open that are not over; others may be among them
+	found     []*flight   // of unanswered, reused
+	spent     spent       // not landed, but of no other interest
+	done      int         // how many of open have landed and are over
+	due       time.Time   // before which none of open expires by its age
+	unknown   []landing   // access lines that may be one or another's of those open
+	lastEnded *flight     // the stream that ended last
+	lastRaw   *flight     // whose provider's answer was the last record about answers
+	early     []landing   // access lines that were no request's when they came
+	landing   bool        // the log has access lines
+	unclear   int         // whole answers that could belong to several requests
+	puzzled   []*flight   // the requests that the last of them may have answered
+	can       []*flight   // of unlanded, reused
+	sets      []typeCount // of countSets
+	oldestOK  time.Time   // when the router told of the oldest answer that closeAnswered has not dealt with
+	labelled  bool        // pieces of chats bear the answer's id in this log
 }
 
 // start notes a request's first record.

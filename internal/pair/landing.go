@@ -51,11 +51,19 @@ func (f *flight) readTypes() typeSet {
 		switch t := functionType(f.call.function); t {
 		case "":
 		case "acompletion": // serves other routes too, where LiteLLM translates them
+			if set := completionTypes & f.bodyTypes(); set != 0 {
+				return set
+			}
 			return completionTypes
 		default:
 			return typesOf(t)
 		}
 	}
+	return f.bodyTypes()
+}
+
+// bodyTypes returns the call types whose bodies have such members.
+func (f *flight) bodyTypes() typeSet {
 	switch body := f.body(); {
 	case body.Get("messages") != nil:
 		return messagesTypes
@@ -89,56 +97,99 @@ func landingOf(r *tailer.Record) landing {
 
 // land takes an access line and returns the request it certainly belongs to: the
 // only one in flight that can have it, if no earlier line may have been its own.
+// Where there are as many lines as requests that can have any of them, all of
+// these have landed.
 func (f *flights) land(r *tailer.Record) *flight {
 	f.landing = true
 	f.expire(r.Time)
 	l := landingOf(r)
-	can, types := f.can[:0], typeSet(0) // in memory that is used again: these can be hundreds
-	for _, one := range f.open {
-		if !one.landed.IsZero() {
-			continue
-		}
-		if set := one.landings(); set&l.types != 0 {
-			can, types = append(can, one), types|set
-		}
-	}
-	f.can = can
-	gone, goneTypes := f.spent.match(l.types)
-	types |= goneTypes
-	if len(can)+gone == 0 {
+	f.countSets()
+	types, flown, gone, lines := f.rivals(l)
+	switch {
+	case flown+gone == 0:
 		if f.early = append(f.early, l); len(f.early) > maxEarly {
 			f.early = f.early[1:]
 		}
 		return nil
-	}
-	switch earlier := f.countUnknown(types); {
-	case len(can)+gone == 1 && earlier == 0:
-		if gone == 1 {
-			f.spent.land(l.types)
-			return nil
-		}
-		f.take(can[0], r)
-		return can[0]
-	case len(can)+gone == earlier+1:
-		if lines := append(f.mayBe(types), l); f.apart(can, lines) && f.spent.apart(l.types, typesOfLines(lines)) {
-			f.landAll(can, lines, r)
-			f.spent.land(l.types)
-			f.unknown = slices.DeleteFunc(f.unknown, func(l landing) bool { return types&l.types != 0 })
-			return nil
-		}
+	case flown+gone != lines:
+	case lines > 1:
+		f.landAll(f.unlanded(types), append(f.mayBe(types), l), gone > 0, r)
+		f.spent.land(types)
+		f.unknown = slices.DeleteFunc(f.unknown, func(l landing) bool { return types&l.types != 0 })
+		return nil
+	case gone == 1:
+		f.spent.land(types)
+		return nil
+	default:
+		one := f.unlanded(types)[0]
+		f.take(one, r)
+		return one
 	}
 	f.unknown = append(f.unknown, l)
 	return nil
 }
 
-// countUnknown returns how many lines mayBe would.
-func (f *flights) countUnknown(types typeSet) (n int) {
-	for i := range f.unknown {
-		if types&f.unknown[i].types != 0 {
-			n++
+// countSets counts the requests that have not landed by what their access lines
+// can be: there are many requests, but few such sets.
+func (f *flights) countSets() {
+	f.sets = f.sets[:0]
+	for _, one := range f.open {
+		if one.landed.IsZero() {
+			f.sets = addType(f.sets, one.landings())
 		}
 	}
-	return n
+}
+
+// addType counts one more of a set.
+func addType(sets []typeCount, types typeSet) []typeCount {
+	for i := range sets {
+		if sets[i].types == types {
+			sets[i].n++
+			return sets
+		}
+	}
+	return append(sets, typeCount{types, 1})
+}
+
+// rivals returns how many requests can have a line, or one of the earlier lines
+// that one of these can have, and so on; how many of them are spent, how many
+// lines there are, and what these are.
+func (f *flights) rivals(l landing) (types typeSet, flown, gone, lines int) {
+	for types = l.types; ; {
+		var can typeSet
+		flown, lines = 0, 1
+		for _, s := range f.sets {
+			if s.types&types != 0 {
+				flown, can = flown+s.n, can|s.types
+			}
+		}
+		var more typeSet
+		gone, more = f.spent.match(types)
+		can |= more
+		all := types
+		for i := range f.unknown {
+			if can&f.unknown[i].types != 0 {
+				lines, all = lines+1, all|f.unknown[i].types
+			}
+		}
+		if all == types {
+			return types, flown, gone, lines
+		}
+		types = all
+	}
+}
+
+// unlanded returns the requests that have not landed and can have a line of these
+// types.
+func (f *flights) unlanded(types typeSet) []*flight {
+	can := f.can[:0] // in memory that is used again: these can be hundreds
+	for _, one := range f.open {
+		if one.landed.IsZero() && one.landings()&types != 0 {
+			can = append(can, one)
+		}
+	}
+	f.can = can
+	return can
 }
 
 // maxEarly bounds the access lines that are remembered for the error that has
@@ -178,55 +229,87 @@ func (f *flights) mayBe(types typeSet) (lines []landing) {
 	return lines
 }
 
-func typesOfLines(lines []landing) (types typeSet) {
-	for _, l := range lines {
-		types |= l.types
+// failed reports whether the client was certainly told an error before any answer.
+func (f *flight) failed() bool {
+	if f.front == nil && (f.kind == tailer.KindRefused || f.kind == tailer.KindBadBody) {
+		return true
 	}
-	return types
+	return f.failing || f.call != nil && f.call.told != nil && f.call.told.kind == tailer.KindFailure
 }
 
-// apart reports whether no request but these, which are of f.open and in its
-// order, can have any of the lines.
-func (f *flights) apart(list []*flight, lines []landing) bool {
-	types := typesOfLines(lines)
-	for _, one := range f.open { // list is in the same order
-		if len(list) > 0 && list[0] == one {
-			list = list[1:]
-			continue
-		}
-		if one.landed.IsZero() && one.landings()&types != 0 {
-			return false
-		}
-	}
-	return true
+// shares are what lines have in common for the requests that can have them.
+type shares struct {
+	types  typeSet
+	failed bool
+	path   string
+	status int
 }
 
 // landAll lands as many requests as there are lines, without telling whose is
-// which. What all the lines have in common is true of each.
-func (f *flights) landAll(list []*flight, lines []landing, r *tailer.Record) {
-	path, status := lines[0].path, lines[0].status
-	for _, l := range lines {
-		if l.path != path {
-			path = ""
-		}
-		if l.status != status {
-			status = 0
+// which. What all the lines that a request can have agree in is true of it. Where
+// as many lines tell of an error as requests are known to have failed, unless
+// others are spent, those lines are of these.
+func (f *flights) landAll(list []*flight, lines []landing, others bool, r *tailer.Record) {
+	failed, errors := 0, 0
+	for _, one := range list {
+		if one.failed() {
+			failed++
 		}
 	}
+	for i := range lines {
+		if lines[i].status >= 400 {
+			errors++
+		}
+	}
+	split := failed == errors && !others
+	var known []shares
 	for _, one := range list {
-		if path != "" {
-			one.route, one.method = path, r.Request.Method
+		s := shares{types: one.landings(), failed: split && one.failed()}
+		i := slices.IndexFunc(known, func(k shares) bool { return k.types == s.types && k.failed == s.failed })
+		if i < 0 {
+			i, known = len(known), append(known, s.of(lines, split))
 		}
-		if status != 0 && one.status == 0 {
-			one.status = status
+		one.landAs(known[i], r)
+		if one.over {
+			f.remove(one)
 		}
-		if one.streamed && status < 400 { // it goes on
-			one.land(r.Time)
+	}
+}
+
+// of fills in what the lines agree in that a request can have.
+func (s shares) of(lines []landing, split bool) shares {
+	first := true
+	for i := range lines {
+		l := &lines[i]
+		if l.types&s.types == 0 || split && (l.status >= 400) != s.failed {
 			continue
 		}
-		one.end(r.Time)
-		f.remove(one)
+		if first {
+			s.path, s.status, first = l.path, l.status, false
+		}
+		if l.path != s.path {
+			s.path = ""
+		}
+		if l.status != s.status {
+			s.status = 0
+		}
 	}
+	return s
+}
+
+// landAs lands one of several requests. A stream that has begun goes on.
+func (f *flight) landAs(s shares, r *tailer.Record) {
+	if s.path != "" {
+		f.route, f.method = s.path, r.Request.Method
+	}
+	if s.status != 0 && f.status == 0 {
+		f.status = s.status
+	}
+	if f.streamed && s.status < 400 {
+		f.land(r.Time)
+		return
+	}
+	f.end(r.Time)
 }
 
 // take lands one request. A stream lands when it begins.

@@ -69,6 +69,7 @@ func (t *Table) tell(e *loose, r *tailer.Record) bool {
 		f := failing[0]
 		if f.call == nil {
 			e.flight = f
+			f.failing = !inStream
 			f.end(r.Time)
 			return false
 		}
