@@ -75,8 +75,8 @@ func (k *kwargs) fromPayload() {
 // into the client's own metadata. The client may have put such a member there
 // itself, so the copy has to agree with the x- headers.
 func payloadHeaders(p *payload) []tailer.Header {
-	custom := gjson.ParseBytes(p.metadata.customHeaders)
-	object := gjson.GetBytes(p.metadata.requester, "headers")
+	custom := gjson.Parse(view(p.metadata.customHeaders))
+	object := gjson.Get(view(p.metadata.requester), "headers")
 	if !object.IsObject() || custom.IsObject() && !sameCustom(object, custom) || !custom.IsObject() && p.callID == "" {
 		object = custom
 	}
@@ -158,7 +158,7 @@ func (k *kwargs) refusedBody() tailer.Fields {
 		body = append(body, tailer.Field{Name: "model", Value: jsonText(k.model)})
 	}
 	for _, f := range k.optional {
-		if !isAddition(f.Name) && !strings.Contains(string(f.Value), noMessages) {
+		if !isAddition(f.Name) && !strings.Contains(view(f.Value), noMessages) {
 			body = append(body, f)
 		}
 	}
@@ -176,10 +176,10 @@ func (k *kwargs) payloadBody() tailer.Fields {
 			body = append(body, tailer.Field{Name: name, Value: value})
 		}
 	}
-	given := gjson.ParseBytes(p.parameters)
-	switch messages := gjson.ParseBytes(p.messages); p.callType {
+	given := gjson.Parse(view(p.parameters))
+	switch messages := gjson.Parse(view(p.messages)); p.callType {
 	case "acompletion", "/chat/completions", "/v1/chat/completions":
-		if strings.Contains(string(p.messages), noMessages) {
+		if strings.Contains(view(p.messages), noMessages) {
 			break
 		}
 		add("messages", p.messages)
@@ -194,7 +194,7 @@ func (k *kwargs) payloadBody() tailer.Fields {
 		add("query", raw(given.Get("query")))
 		add("documents", raw(given.Get("documents")))
 	case "anthropic_messages":
-		if p.callID == "" && messages.Get("0.role").Str != "system" && !gjson.GetBytes(p.metadata.requester, "headers.host").Exists() {
+		if p.callID == "" && messages.Get("0.role").Str != "system" && !gjson.Get(view(p.metadata.requester), "headers.host").Exists() {
 			break // up to 1.77 the system prompt is left out
 		}
 		system, rest := splitSystem(messages)

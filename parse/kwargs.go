@@ -280,7 +280,7 @@ func withoutAdditions(m json.RawMessage, headers []tailer.Header) json.RawMessag
 		return nil
 	}
 	var kept tailer.Fields
-	gjson.ParseBytes(m).ForEach(func(key, value gjson.Result) bool {
+	gjson.Parse(view(m)).ForEach(func(key, value gjson.Result) bool {
 		switch key.Str {
 		case "headers":
 			if value.IsObject() && sameHeaders(value, headers) {

@@ -213,13 +213,13 @@ func (p *Parser) decodeBody(text, written []byte, r *tailer.Record) bool {
 	}
 	r.Raw = bytes.Clone(written)
 	r.Request.Body = tailer.Fields{}
-	gjson.ParseBytes(doc).ForEach(func(key, value gjson.Result) bool {
+	gjson.Parse(view(doc)).ForEach(func(key, value gjson.Result) bool {
 		if key.Str == "metadata" {
 			r.Request.Metadata = withoutKeyOwner(raw(value))
 			return true
 		}
 		if v := raw(value); v != nil {
-			r.Request.Body = append(r.Request.Body, tailer.Field{Name: key.Str, Value: v})
+			r.Request.Body = append(r.Request.Body, tailer.Field{Name: strings.Clone(key.Str), Value: v})
 		}
 		return true
 	})
@@ -230,7 +230,7 @@ func (p *Parser) decodeBody(text, written []byte, r *tailer.Record) bool {
 // metadata before it logs them (1.84 and later).
 func withoutKeyOwner(m []byte) []byte {
 	var kept tailer.Fields
-	gjson.ParseBytes(m).ForEach(func(key, value gjson.Result) bool {
+	gjson.Parse(view(m)).ForEach(func(key, value gjson.Result) bool {
 		if key.Str != "user_api_key_user_id" {
 			kept = append(kept, tailer.Field{Name: key.Str, Value: raw(value)})
 		}

@@ -183,10 +183,11 @@ func setKey(k *tailer.Key, name, value string) {
 
 // readPayload reads a StandardLoggingPayload from JSON text.
 func readPayload(text []byte) (p payload, ok bool) {
-	if !gjson.ValidBytes(text) {
+	doc := view(text) // what is kept of it is copied
+	if !gjson.Valid(doc) {
 		return p, false
 	}
-	gjson.ParseBytes(text).ForEach(func(key, value gjson.Result) bool {
+	gjson.Parse(doc).ForEach(func(key, value gjson.Result) bool {
 		if wantedMember(key.Str) {
 			p.set(key.Str, value)
 		}
@@ -204,7 +205,7 @@ func (p *payload) genuine() bool {
 // as its id: where the answer has no id of its own, and where LiteLLM itself put
 // the answer of an Anthropic stream together.
 func (p *payload) bearsCallID() bool {
-	return p.status == "failure" || !gjson.GetBytes(p.response, "id").Exists() || p.callType == "anthropic_messages" && p.stream
+	return p.status == "failure" || !gjson.Get(view(p.response), "id").Exists() || p.callType == "anthropic_messages" && p.stream
 }
 
 // call turns the payload into what it says about one attempt.
@@ -222,11 +223,11 @@ func (p *payload) call() tailer.Call {
 	if len(c.Usage) <= len("{}") && p.totalTokens > 0 {
 		c.Usage, _ = json.Marshal(map[string]int64{"prompt_tokens": p.promptTokens, "completion_tokens": p.outTokens})
 	}
-	if r := gjson.ParseBytes(p.response); r.IsObject() {
-		if c.ResponseModel = r.Get("model").String(); r.Get("usage").IsObject() {
-			c.Usage = raw(r.Get("usage"))
+	if r := gjson.Parse(view(p.response)); r.IsObject() {
+		c.ResponseModel, c.ResponseID = text(r.Get("model")), text(r.Get("id"))
+		if usage := r.Get("usage"); usage.IsObject() {
+			c.Usage = raw(usage)
 		}
-		c.ResponseID = r.Get("id").String()
 		if len(p.response) == len("{}") {
 			c.Response = nil
 		}
@@ -252,7 +253,7 @@ func isPrivate(content json.RawMessage) bool {
 	if !strings.Contains(view(content), privateMark) {
 		return false
 	}
-	r := gjson.ParseBytes(content)
+	r := gjson.Parse(view(content))
 	for _, path := range []string{"@this", "0.content", "choices.0.message.content", "text", "output.0.content.0.text", "choices.0.text"} {
 		if r.Get(path).Str == privateMark {
 			return true

@@ -2,8 +2,7 @@ package parse
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"fmt"
+	"hash/maphash"
 
 	"tailer"
 )
@@ -27,8 +26,8 @@ type trust struct {
 	others   int  // heads of the other kind since the last one of this log's
 	traced   bool // errors are told with a traceback
 	marks    recent
-	ids      recent // call ids stated by records that are not suspect
-	headers  recent // digests of the headers in such records
+	ids      recent       // call ids stated by records that are not suspect
+	headers  recentHashes // of the headers in such records
 }
 
 // otherHeads is how many heads of the other kind there are in a row before a log
@@ -156,36 +155,48 @@ func told(text []byte) bool {
 	return ok && bytes.HasSuffix(bytes.TrimRight(trace, "\n"), bytes.TrimRight(words, "\n"))
 }
 
-// digest returns a short text that other headers don't have.
-func digest(headers []tailer.Header) string {
-	sum := sha256.New()
-	for _, h := range headers {
-		_, _ = fmt.Fprintf(sum, "%q:%q\n", h.Name, h.Value) // a hash takes everything
+// headerSeed is of hashOf, whose hashes do not outlive the process.
+var headerSeed = maphash.MakeSeed()
+
+// hashOf hashes headers. Nobody who writes headers can know the seed.
+func hashOf(headers []tailer.Header) uint64 {
+	var h maphash.Hash
+	h.SetSeed(headerSeed)
+	for _, header := range headers {
+		_, _ = h.WriteString(header.Name) // a hash takes everything
+		_ = h.WriteByte(0)
+		_, _ = h.WriteString(header.Value)
+		_ = h.WriteByte(0)
 	}
-	return string(sum.Sum(nil)[:16])
+	return h.Sum64()
 }
 
-// A recent is a set of texts that forgets the oldest ones.
-type recent struct {
-	young, old map[string]struct{}
+// A recentSet forgets its oldest members.
+type recentSet[T comparable] struct {
+	young, old map[T]struct{}
 }
+
+type (
+	recent       = recentSet[string]
+	recentHashes = recentSet[uint64]
+)
 
 const maxRecent = 20_000
 
-func (r *recent) has(s string) bool {
-	_, young := r.young[s]
-	_, old := r.old[s]
+func (r *recentSet[T]) has(member T) bool {
+	_, young := r.young[member]
+	_, old := r.old[member]
 	return young || old
 }
 
-func (r *recent) add(s string) {
+func (r *recentSet[T]) add(member T) {
 	if r.young == nil {
-		r.young = map[string]struct{}{}
+		r.young = map[T]struct{}{}
 	}
 	if len(r.young) >= maxRecent {
-		r.old, r.young = r.young, map[string]struct{}{}
+		r.old, r.young = r.young, map[T]struct{}{}
 	}
-	r.young[s] = struct{}{}
+	r.young[member] = struct{}{}
 }
 
 // maxHeld bounds the suspect records that wait for their call ids to be known.
@@ -197,14 +208,14 @@ func (p *Parser) admit(r *tailer.Record, suspect bool) {
 	switch {
 	case !suspect:
 		if r.Request.Headers != nil {
-			p.trust.headers.add(digest(r.Request.Headers))
+			p.trust.headers.add(hashOf(r.Request.Headers))
 		}
 		if r.CallID != "" && !p.trust.ids.has(r.CallID) {
 			p.trust.ids.add(r.CallID)
 			p.vouch(r.CallID)
 		}
 	case r.CallID == "" || r.Kind == tailer.KindDetails || p.trust.ids.has(r.CallID):
-	case r.Request.Headers != nil && p.trust.headers.has(digest(r.Request.Headers)):
+	case r.Request.Headers != nil && p.trust.headers.has(hashOf(r.Request.Headers)):
 	default:
 		if len(p.suspects) == maxHeld {
 			p.suspects = append(p.suspects[:0], p.suspects[1:]...)

@@ -208,8 +208,15 @@ func (f *flights) landEarly(one *flight) {
 		after := l.record.Time.Sub(one.at)
 		return l.status >= 400 && after >= 0 && after < earlyGap
 	}
-	lines := append(slices.Clone(f.early), f.unknown...)
-	if lines = slices.DeleteFunc(lines, func(l landing) bool { return !refusal(l) }); len(lines) != 1 {
+	var lines []landing
+	for _, list := range [][]landing{f.early, f.unknown} {
+		for _, l := range list {
+			if refusal(l) {
+				lines = append(lines, l)
+			}
+		}
+	}
+	if len(lines) != 1 {
 		return
 	}
 	f.early = slices.DeleteFunc(f.early, refusal)
