@@ -57,8 +57,9 @@ var imports = map[string]rule{
 		[]string{"tailer", "github.com/goccy/go-yaml", "github.com/goccy/go-yaml/"},
 		"it is shown a log and files; it reads and asks nothing itself",
 	},
+	"tailer/internal/rawjson": {nil, "reads bytes and knows nothing of what they mean"},
 	"tailer/internal/enrich": {
-		[]string{"tailer"},
+		[]string{"tailer", "tailer/internal/rawjson"},
 		"who asked is told by the exchange alone",
 	},
 	"tailer/internal/metrics": {
@@ -66,7 +67,7 @@ var imports = map[string]rule{
 		"counts what it is shown; the only one that knows Prometheus",
 	},
 	"tailer/internal/pair": {
-		[]string{"tailer"},
+		[]string{"tailer", "tailer/internal/rawjson"},
 		"a table test needs no other stage",
 	},
 	"tailer/internal/spool": {[]string{"go.etcd.io/bbolt/"}, "bytes in, bytes out; whose they are is its owner's affair"},
@@ -126,7 +127,7 @@ var imports = map[string]rule{
 		"the only place that speaks to Langfuse",
 	},
 	"tailer/ship/otlp": {
-		[]string{"tailer", protoOTLP, protobuf},
+		[]string{"tailer", "tailer/internal/rawjson", protoOTLP, protobuf},
 		"an encoder does no I/O",
 	},
 	"tailer/ship/sqlite":    {[]string{"tailer", "tailer/ship", "tailer/ship/otlp", protoOTLP, protobuf, "github.com/klauspost/compress/", "modernc.org/sqlite", "modernc.org/sqlite/lib"}, "the embedded store; the only place that knows SQL"},

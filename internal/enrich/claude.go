@@ -3,6 +3,8 @@ package enrich
 import (
 	"regexp"
 	"strings"
+
+	"tailer/internal/rawjson"
 )
 
 // claudeID is how older versions of Claude Code fill metadata.user_id. The account
@@ -19,12 +21,12 @@ func parseClaude(id string) (account, session string, ok bool) {
 	if !strings.HasPrefix(id, "{") {
 		return "", "", false
 	}
-	for name, value := range members([]byte(id)) {
+	for name, value := range rawjson.Members([]byte(id)) {
 		switch name {
 		case "account_uuid":
-			account, ok = scalar(value), true
+			account, ok = rawjson.Scalar(value), true
 		case "session_id":
-			session, ok = scalar(value), true
+			session, ok = rawjson.Scalar(value), true
 		case "device_id":
 			ok = true
 		}

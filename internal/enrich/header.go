@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"tailer"
+	"tailer/internal/rawjson"
 )
 
 // openWebUI begins the names of the headers that Open WebUI (0.5.20 on) sends
@@ -73,8 +74,8 @@ func percentDecoded(s string) string {
 		from := i
 		bytes = bytes[:0]
 		for ; i+2 < len(s) && s[i] == '%' && hexByte[s[i+1]] && hexByte[s[i+2]]; i += 3 {
-			high, _ := unhex(s[i+1])
-			low, _ := unhex(s[i+2])
+			high, _ := rawjson.Unhex(s[i+1])
+			low, _ := rawjson.Unhex(s[i+2])
 			bytes = append(bytes, high<<4|low)
 		}
 		if i == from {
@@ -123,6 +124,9 @@ func (c *call) headers() {
 		}
 		value := c.p.text(valid(h.Value))
 		name := c.p.text(valid(strings.ToLower(h.Name)))
+		if kept == nil {
+			kept = make([]tailer.Header, 0, len(c.heads))
+		}
 		kept = append(kept, tailer.Header{Name: name, Value: value})
 		if blank(value) || name == "" {
 			continue
@@ -175,8 +179,8 @@ func headerObject(headers []tailer.Header) json.RawMessage {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		out = append(appendQuoted(out, []byte(h.Name)), ':')
-		out = appendQuoted(out, []byte(h.Value))
+		out = append(rawjson.AppendQuoted(out, []byte(h.Name)), ':')
+		out = rawjson.AppendQuoted(out, []byte(h.Value))
 	}
 	return append(out, '}')
 }

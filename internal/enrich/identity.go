@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tailer"
+	"tailer/internal/rawjson"
 )
 
 // nobody are ids that LiteLLM gives to requests of no person: the master key's.
@@ -198,14 +199,14 @@ func (c *call) baggage(key string) string {
 func (c *call) fromBody(s source, claude func(string) (string, bool)) []candidate {
 	raw := bodyValue(&c.x.Request, s.name)
 	if s.name == "metadata.user_id" {
-		if part, ok := claude(scalar(raw)); ok {
+		if part, ok := claude(rawjson.Scalar(raw)); ok {
 			return one(part, s.spec)
 		}
 	}
 	if len(raw) > 0 && raw[0] == '{' && s.name == "user" {
-		return append(one(scalar(member(raw, "email")), s.spec), one(scalar(member(raw, "id")), s.spec)...)
+		return append(one(rawjson.Scalar(rawjson.Member(raw, "email")), s.spec), one(rawjson.Scalar(rawjson.Member(raw, "id")), s.spec)...)
 	}
-	return one(scalar(raw), s.spec)
+	return one(rawjson.Scalar(raw), s.spec)
 }
 
 // endUser is LiteLLM's own idea of the user: from the header that its line names,
@@ -232,7 +233,7 @@ func bodyValue(r *tailer.Request, path string) []byte {
 	}
 	for more && len(raw) > 0 {
 		first, rest, more = strings.Cut(rest, ".")
-		raw = member(raw, first)
+		raw = rawjson.Member(raw, first)
 	}
 	return bytes.TrimSpace(raw)
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"tailer"
+	"tailer/internal/rawjson"
 )
 
 // headersOf makes headers of "name: value" lines.
@@ -26,7 +27,7 @@ func headersOf(lines ...string) []tailer.Header {
 // bodyOf makes a body of a JSON object.
 func bodyOf(object string) tailer.Fields {
 	var f tailer.Fields
-	for name, value := range members([]byte(object)) {
+	for name, value := range rawjson.Members([]byte(object)) {
 		f = append(f, tailer.Field{Name: name, Value: value})
 	}
 	return f

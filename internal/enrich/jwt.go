@@ -6,6 +6,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"strings"
+
+	"tailer/internal/rawjson"
 )
 
 // userJWT is the header in which Open WebUI (by 0.9.6) sends name, id, e-mail and
@@ -31,7 +33,7 @@ func (c *call) fromJWT(s source) []candidate {
 	if !c.jwt.verified {
 		name += ":unverified"
 	}
-	return one(scalar(member(c.jwt.claims, s.name)), name)
+	return one(rawjson.Scalar(rawjson.Member(c.jwt.claims, s.name)), name)
 }
 
 // userToken reads the first user token. With a secret configured, a token that
@@ -69,7 +71,7 @@ func (c *call) userToken() token {
 // for its algorithm must agree, so that no other can be passed off.
 func signed(head, body, signature, secret string) bool {
 	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(head, "="))
-	if err != nil || scalar(member(raw, "alg")) != "HS256" {
+	if err != nil || rawjson.Scalar(rawjson.Member(raw, "alg")) != "HS256" {
 		return false
 	}
 	got, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(signature, "="))

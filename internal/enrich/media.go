@@ -6,6 +6,8 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strings"
+
+	"tailer/internal/rawjson"
 )
 
 // This file replaces base64 media by a marker that says what was there:
@@ -84,8 +86,8 @@ func unwrapped(s []byte) ([]byte, bool) {
 			out = append(out, c)
 		case c == '\r' || c == '\n':
 		case c == '%' && i+2 < len(s) && hexByte[s[i+1]] && hexByte[s[i+2]]:
-			high, _ := unhex(s[i+1])
-			low, _ := unhex(s[i+2])
+			high, _ := rawjson.Unhex(s[i+1])
+			low, _ := rawjson.Unhex(s[i+2])
 			c = high<<4 | low
 			if !base64Byte[c] && c != '=' {
 				return nil, false
@@ -170,14 +172,14 @@ func (w *walker) hints(in *frame) *mediaHints {
 		return in.media
 	}
 	in.media = &mediaHints{} // looked up once: an object may have many members called data
-	for name, value := range members(w.raw[in.start:]) {
+	for name, value := range rawjson.Members(w.raw[in.start:]) {
 		switch name {
 		case "media_type", "mime_type", "mimeType", "mime":
-			in.media.kind = scalar(value)
+			in.media.kind = rawjson.Scalar(value)
 		case "format":
-			in.media.format = scalar(value)
+			in.media.format = rawjson.Scalar(value)
 		case "type":
-			in.media.variant = scalar(value)
+			in.media.variant = rawjson.Scalar(value)
 		}
 	}
 	return in.media

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tailer"
+	"tailer/internal/rawjson"
 )
 
 // content are the members of a body that hold what was asked.
@@ -160,14 +161,14 @@ func (c *call) hideNames() {
 // withoutPeople returns metadata without members that name people.
 func withoutPeople(meta []byte) []byte {
 	out := []byte{'{'}
-	for name, value := range members(meta) {
+	for name, value := range rawjson.Members(meta) {
 		if plain := strings.ToLower(name); plain == "headers" || strings.Contains(plain, "user") || strings.Contains(plain, "email") {
 			continue
 		}
 		if len(out) > 1 {
 			out = append(out, ',')
 		}
-		out = append(append(appendQuoted(out, []byte(name)), ':'), value...)
+		out = append(append(rawjson.AppendQuoted(out, []byte(name)), ':'), value...)
 	}
 	if len(out) == 1 {
 		return nil

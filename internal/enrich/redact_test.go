@@ -12,11 +12,12 @@ import (
 	"testing"
 
 	"tailer"
+	"tailer/internal/rawjson"
 )
 
 // full is an exchange with the given text in every place that may leave.
 func full(text string) tailer.Exchange {
-	quoted := string(appendQuoted(nil, []byte(text)))
+	quoted := string(rawjson.AppendQuoted(nil, []byte(text)))
 	raw := func(name string) json.RawMessage { return json.RawMessage(`{"` + name + `":[` + quoted + `]}`) }
 	return tailer.Exchange{
 		CallID: text,

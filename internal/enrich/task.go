@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tailer"
+	"tailer/internal/rawjson"
 )
 
 // prompts are how Open WebUI's default task prompts begin (0.5.20 to 0.12.4),
@@ -89,13 +90,13 @@ func taskOf(text string) string {
 func lastUserText(body tailer.Fields) string {
 	for _, name := range []string{"messages", "input"} {
 		var last json.RawMessage
-		for m := range elements(body.Get(name)) {
-			if scalar(member(m, "role")) == "user" {
+		for m := range rawjson.Elements(body.Get(name)) {
+			if rawjson.Scalar(rawjson.Member(m, "role")) == "user" {
 				last = m
 			}
 		}
 		if last != nil {
-			return firstText(member(last, "content"))
+			return firstText(rawjson.Member(last, "content"))
 		}
 	}
 	return beginning(body.Get("input")) + beginning(body.Get("prompt"))
@@ -104,10 +105,10 @@ func lastUserText(body tailer.Fields) string {
 // firstText returns the text of a message's content: a string, or the first of
 // its parts that is text.
 func firstText(content json.RawMessage) string {
-	for part := range elements(content) {
-		kind := scalar(member(part, "type"))
+	for part := range rawjson.Elements(content) {
+		kind := rawjson.Scalar(rawjson.Member(part, "type"))
 		if slices.Contains([]string{"text", "input_text", ""}, kind) {
-			return beginning(member(part, "text"))
+			return beginning(rawjson.Member(part, "text"))
 		}
 	}
 	return beginning(content)
@@ -117,8 +118,8 @@ func firstText(content json.RawMessage) string {
 // other values. Prompts are megabytes, and a task shows in its first words.
 func beginning(raw json.RawMessage) string {
 	if len(raw) < 1000 || raw[0] != '"' {
-		return scalar(raw)
+		return rawjson.Scalar(raw)
 	}
-	text, _ := appendUnescaped(nil, raw[1:1000]) // an escape cut in two is left out
+	text, _ := rawjson.AppendUnescaped(nil, raw[1:1000]) // an escape cut in two is left out
 	return string(text)
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"tailer"
+	"tailer/internal/rawjson"
 )
 
 // titleKey is the metadata key of a chat's title.
@@ -76,8 +77,8 @@ func titleOf(x *tailer.Exchange) (key [16]byte) {
 // without a fence around it, as it does itself (0.5.20 to 0.12.4): from the first
 // brace to the last.
 func titleIn(response json.RawMessage) string {
-	for choice := range elements(member(response, "choices")) {
-		text := scalar(member(member(choice, "message"), "content"))
+	for choice := range rawjson.Elements(rawjson.Member(response, "choices")) {
+		text := rawjson.Scalar(rawjson.Member(rawjson.Member(choice, "message"), "content"))
 		from, to := strings.IndexByte(text, '{'), strings.LastIndexByte(text, '}')
 		if from < 0 || to < from || len(text) > 4096 {
 			return ""
@@ -86,7 +87,7 @@ func titleIn(response json.RawMessage) string {
 		if !json.Valid(object) {
 			return ""
 		}
-		title := line(scalar(member(object, "title")))
+		title := line(rawjson.Scalar(rawjson.Member(object, "title")))
 		if unresolved(title) {
 			return ""
 		}

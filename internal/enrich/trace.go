@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"tailer"
+	"tailer/internal/rawjson"
 )
 
 // maxTags and maxPairs bound what one client can hang on its traces.
@@ -21,14 +22,14 @@ const (
 // metadata.
 func (c *call) trace() {
 	a, meta := &c.x.Attribution, c.x.Request.Metadata
-	a.TraceSeed = c.seed(c.first("langfuse-trace-id", scalar(member(meta, "trace_id")), scalar(member(meta, "existing_trace_id"))))
-	a.TraceName = cutRunes(c.p.text(c.first("langfuse-trace-name", scalar(member(meta, "trace_name")))), maxName)
-	a.Tags = c.tags(member(meta, "tags"))
+	a.TraceSeed = c.seed(c.first("langfuse-trace-id", rawjson.Scalar(rawjson.Member(meta, "trace_id")), rawjson.Scalar(rawjson.Member(meta, "existing_trace_id"))))
+	a.TraceName = cutRunes(c.p.text(c.first("langfuse-trace-name", rawjson.Scalar(rawjson.Member(meta, "trace_name")))), maxName)
+	a.Tags = c.tags(rawjson.Member(meta, "tags"))
 	a.Environment = c.e.cfg.Environment
 	if named := environment(c.p.text(c.first("langfuse-environment"))); named != "" {
 		a.Environment = named
 	}
-	a.TraceMetadata = c.pairs(member(meta, "trace_metadata"))
+	a.TraceMetadata = c.pairs(rawjson.Member(meta, "trace_metadata"))
 	a.Metadata = c.rest(meta)
 }
 
@@ -76,10 +77,10 @@ func (c *call) tags(list json.RawMessage) []string {
 			}
 		}
 	}
-	for tag := range elements(list) {
-		put(scalar(tag))
+	for tag := range rawjson.Elements(list) {
+		put(rawjson.Scalar(tag))
 	}
-	for tag := range strings.SplitSeq(scalar(list), ",") {
+	for tag := range strings.SplitSeq(rawjson.Scalar(list), ",") {
 		put(tag)
 	}
 	if task := c.x.Attribution.Task; task != "" {
@@ -114,7 +115,7 @@ func (c *call) pairs(body json.RawMessage) []tailer.Header {
 	var all []tailer.Header
 	put := func(key string, value json.RawMessage) {
 		key = cutRunes(c.p.text(line(key)), maxChars)
-		text := scalar(value)
+		text := rawjson.Scalar(value)
 		if !slices.Contains([]string{"", "null"}, string(value)) && value[0] != '"' {
 			text = compact(value)
 		}
@@ -132,13 +133,13 @@ func (c *call) pairs(body json.RawMessage) []tailer.Header {
 		}
 		all = append(all, tailer.Header{Name: key, Value: text})
 	}
-	for key, value := range members([]byte(c.first("langfuse-trace-metadata"))) {
+	for key, value := range rawjson.Members([]byte(c.first("langfuse-trace-metadata"))) {
 		put(key, value)
 	}
-	for key, value := range members(body) {
+	for key, value := range rawjson.Members(body) {
 		put(key, value)
 	}
-	for key, value := range members([]byte(scalar(body))) { // the object as a string
+	for key, value := range rawjson.Members([]byte(rawjson.Scalar(body))) { // the object as a string
 		put(key, value)
 	}
 	return all
@@ -172,14 +173,14 @@ var used = map[string]bool{
 // if nothing is left.
 func (c *call) rest(meta json.RawMessage) json.RawMessage {
 	out := []byte{'{'}
-	for name, value := range members(meta) {
+	for name, value := range rawjson.Members(meta) {
 		if used[name] || name == "user_id" && c.named("body:metadata.user_id") {
 			continue
 		}
 		if len(out) > 1 {
 			out = append(out, ',')
 		}
-		out = append(appendQuoted(out, []byte(name)), ':')
+		out = append(rawjson.AppendQuoted(out, []byte(name)), ':')
 		out = append(out, value...)
 	}
 	if len(out) == 1 {

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"tailer/internal/rawjson"
 )
 
 // ParseContent reads a content setting: auto (or ""), on, off, or truncate:N with N
@@ -45,11 +47,11 @@ func truncated(raw json.RawMessage, limit int) json.RawMessage {
 			i++
 			continue
 		}
-		end, ok := stringEnd(raw, i)
+		end, ok := rawjson.StringEnd(raw, i)
 		if !ok {
 			return raw
 		}
-		if after := skipSpace(raw, end); after < len(raw) && raw[after] == ':' {
+		if after := rawjson.SkipSpace(raw, end); after < len(raw) && raw[after] == ':' {
 			name, i = string(raw[i+1:end-1]), after+1
 			continue
 		}
@@ -78,5 +80,5 @@ func cutString(quoted []byte, limit int) ([]byte, bool) {
 	if n <= limit {
 		return nil, false
 	}
-	return appendQuoted(nil, fmt.Appendf(nil, "%s… [%d of %d characters]", cutRunes(text, limit), limit, n)), true
+	return rawjson.AppendQuoted(nil, fmt.Appendf(nil, "%s… [%d of %d characters]", cutRunes(text, limit), limit, n)), true
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+
+	"tailer/internal/rawjson"
 )
 
 // maxDepth is what Python's json takes, and so all that a proxy in Python can
@@ -45,7 +47,7 @@ func (w *walker) walk(name string) (out []byte, ok bool) {
 	return append(w.out, w.raw[w.done:]...), true
 }
 
-func (w *walker) skip() { w.i = skipSpace(w.raw, w.i) }
+func (w *walker) skip() { w.i = rawjson.SkipSpace(w.raw, w.i) }
 
 // at says whether c is the next byte, and passes it if so.
 func (w *walker) at(c byte) bool {
@@ -68,7 +70,7 @@ func (w *walker) value(name string, in *frame, depth int) bool {
 	case '"':
 		return w.str(name, in)
 	}
-	end := literalEnd(w.raw, w.i)
+	end := rawjson.LiteralEnd(w.raw, w.i)
 	ok := literal(w.raw[w.i:end])
 	w.i = end
 	return ok
@@ -131,7 +133,7 @@ func (w *walker) array(name string, in *frame, depth int) bool {
 
 // plainName returns a member's name, quotes included in key.
 func plainName(key []byte) string {
-	name, _ := unquote(key)
+	name, _ := rawjson.Unquote(key)
 	return name
 }
 
@@ -160,14 +162,14 @@ func (w *walker) str(name string, in *frame) bool {
 // stringAt passes the string at w.i, replaced by what change makes of its text.
 func (w *walker) stringAt(change func([]byte) ([]byte, bool)) bool {
 	from := w.i
-	end, ok := stringEnd(w.raw, from)
+	end, ok := rawjson.StringEnd(w.raw, from)
 	if !ok {
 		return false
 	}
 	w.i = end
 	text := w.raw[from+1 : end-1]
 	if bytes.IndexByte(text, '\\') >= 0 {
-		w.text, ok = appendUnescaped(slices.Grow(w.text[:0], len(text)), text)
+		w.text, ok = rawjson.AppendUnescaped(slices.Grow(w.text[:0], len(text)), text)
 		if !ok {
 			return false
 		}
@@ -176,7 +178,7 @@ func (w *walker) stringAt(change func([]byte) ([]byte, bool)) bool {
 	next, changed := change(text)
 	if changed {
 		w.out = append(w.out, w.raw[w.done:from]...)
-		w.out = appendQuoted(w.out, next)
+		w.out = rawjson.AppendQuoted(w.out, next)
 		w.done = end
 	}
 	return true
@@ -228,7 +230,7 @@ func headerMap(name string) bool {
 }
 
 // secretMember says whether a member's string value is secret because of the
-// member's name. Clients may hand a provider's key in the body, and MCP tools
+// Member's name. Clients may hand a provider's key in the body, and MCP tools
 // carry tokens.
 func secretMember(name string, header bool) bool {
 	if header {

@@ -1,12 +1,15 @@
 package pair
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
+	"strconv"
 	"strings"
 	"time"
 
 	"tailer"
+	"tailer/internal/rawjson"
 )
 
 // answer gathers what records without an id say about the answer of the one
@@ -55,37 +58,64 @@ const maxPieces = 16 << 20
 
 // delta is a piece as LiteLLM prints it (streaming_handler.py, 1.61 and later).
 type delta struct {
-	Content   string `json:"content"`
-	Reasoning string `json:"reasoning_content"`
-	Role      string `json:"role"`
-	ToolCalls []struct {
-		Index    *int   `json:"index"`
-		ID       string `json:"id"`
-		Type     string `json:"type"`
-		Function struct {
-			Name      string `json:"name"`
-			Arguments string `json:"arguments"`
-		} `json:"function"`
-	} `json:"tool_calls"`
+	content, reasoning, role string
+	calls                    json.RawMessage
+}
+
+// take reads a member of a delta.
+func (d *delta) take(name string, value json.RawMessage) {
+	switch name {
+	case "content":
+		d.content = text(value)
+	case "reasoning_content":
+		d.reasoning = text(value)
+	case "role":
+		d.role = text(value)
+	case "tool_calls":
+		d.calls = value
+	}
+}
+
+// text is the value of a JSON string, "" for anything else.
+func text(raw json.RawMessage) string {
+	s, _ := rawjson.Unquote(raw)
+	return s
 }
 
 // event is a piece of a streamed answer in any of its forms: a delta, a chunk
 // with choices, an event of /v1/responses or of /v1/messages.
 type event struct {
-	delta
-	ID      string `json:"id"`
-	Choices []struct {
-		Finish string `json:"finish_reason"`
-		Delta  delta  `json:"delta"`
-	} `json:"choices"`
-	Usage    json.RawMessage `json:"usage"`
-	Type     string          `json:"type"`
-	Delta    json.RawMessage `json:"delta"`
-	Response json.RawMessage `json:"response"`
-	Message  struct {
-		ID    string      `json:"id"`
-		Usage tokenCounts `json:"usage"`
-	} `json:"message"`
+	own      delta
+	id, kind string
+	choices  json.RawMessage
+	usage    json.RawMessage
+	delta    json.RawMessage
+	response json.RawMessage
+	message  json.RawMessage
+}
+
+func readEvent(raw json.RawMessage) (e event) {
+	for name, value := range rawjson.Members(raw) {
+		switch name {
+		case "id":
+			e.id = text(value)
+		case "type":
+			e.kind = text(value)
+		case "choices":
+			e.choices = value
+		case "usage":
+			e.usage = value
+		case "delta":
+			e.delta = value
+		case "response":
+			e.response = value
+		case "message":
+			e.message = value
+		default:
+			e.own.take(name, value)
+		}
+	}
+	return e
 }
 
 // tokenCounts is usage in Anthropic's names.
@@ -101,69 +131,58 @@ func (p *pieces) add(piece json.RawMessage, kind tailer.Kind) {
 	if p.content.Len() > maxPieces || len(piece) == 0 {
 		return
 	}
-	events := make([]event, 1)
-	if piece[0] == '[' {
-		if json.Unmarshal(piece, &events) != nil {
-			return
-		}
-	} else if json.Unmarshal(piece, &events[0]) != nil {
+	if piece[0] != '[' {
+		p.addOne(piece, kind)
 		return
 	}
-	for i := range events {
-		e := &events[i]
-		whole := kind == tailer.KindChunk || e.Type != "" && e.Type != "function"
-		if p.whole && !whole {
-			continue // a delta that a chunk or an event repeats
-		}
-		if whole && !p.whole {
-			*p = pieces{whole: true}
-		}
-		p.n++
-		p.event(e)
+	for element := range rawjson.Elements(piece) {
+		p.addOne(element, kind)
 	}
 }
 
+func (p *pieces) addOne(piece json.RawMessage, kind tailer.Kind) {
+	e := readEvent(piece)
+	whole := kind == tailer.KindChunk || e.kind != "" && e.kind != "function"
+	if p.whole && !whole {
+		return // a delta that a chunk or an event repeats
+	}
+	if whole && !p.whole {
+		*p = pieces{whole: true}
+	}
+	p.n++
+	p.event(&e)
+}
+
 func (p *pieces) event(e *event) {
-	if e.ID != "" {
-		p.id = e.ID
+	if e.id != "" {
+		p.id = e.id
 	}
-	if len(e.Usage) > len("null") && e.Type == "" {
-		p.usage = e.Usage
+	if len(e.usage) > len("null") && e.kind == "" {
+		p.usage = bytes.Clone(e.usage)
 	}
-	p.delta(&e.delta)
-	for i := range e.Choices {
-		p.delta(&e.Choices[i].Delta)
-		if e.Choices[i].Finish != "" {
-			p.finish = e.Choices[i].Finish
+	p.delta(&e.own)
+	for choice := range rawjson.Elements(e.choices) {
+		var d delta
+		for name, value := range rawjson.Members(rawjson.Member(choice, "delta")) {
+			d.take(name, value)
 		}
+		p.delta(&d)
+		p.finish = cmp.Or(text(rawjson.Member(choice, "finish_reason")), p.finish)
 	}
-	switch e.Type {
+	switch e.kind {
 	case "response.completed":
-		p.complete, p.finish = e.Response, "stop"
+		p.complete, p.finish = bytes.Clone(e.response), "stop"
 	case "response.output_text.delta":
-		if text := ""; json.Unmarshal(e.Delta, &text) == nil {
-			p.content.WriteString(text)
-		}
+		p.content.WriteString(text(e.delta))
 	case "message_start":
-		p.id, p.tokens = e.Message.ID, e.Message.Usage
+		p.id, p.tokens = text(rawjson.Member(e.message, "id")), tokenCounts{}
+		_ = json.Unmarshal(rawjson.Member(e.message, "usage"), &p.tokens)
 	case "content_block_delta":
-		var d struct {
-			Text     string `json:"text"`
-			Thinking string `json:"thinking"`
-		}
-		if json.Unmarshal(e.Delta, &d) == nil {
-			p.content.WriteString(d.Text)
-			p.reasoning.WriteString(d.Thinking)
-		}
+		p.content.WriteString(text(rawjson.Member(e.delta, "text")))
+		p.reasoning.WriteString(text(rawjson.Member(e.delta, "thinking")))
 	case "message_delta":
-		var d struct {
-			Reason string `json:"stop_reason"`
-		}
-		_ = json.Unmarshal(e.Delta, &d)
-		if d.Reason != "" {
-			p.stop = d.Reason
-		}
-		_ = json.Unmarshal(e.Usage, &p.tokens)
+		p.stop = cmp.Or(text(rawjson.Member(e.delta, "stop_reason")), p.stop)
+		_ = json.Unmarshal(e.usage, &p.tokens)
 	case "message_stop":
 		p.finish = cmp.Or(p.stop, "end_turn")
 	}
@@ -173,16 +192,15 @@ func (p *pieces) event(e *event) {
 }
 
 func (p *pieces) delta(d *delta) {
-	p.content.WriteString(d.Content)
-	p.reasoning.WriteString(d.Reasoning)
-	if d.Role != "" {
-		p.role = d.Role
-	}
-	for _, call := range d.ToolCalls {
+	p.content.WriteString(d.content)
+	p.reasoning.WriteString(d.reasoning)
+	p.role = cmp.Or(d.role, p.role)
+	for call := range rawjson.Elements(d.calls) {
+		id, function := text(rawjson.Member(call, "id")), rawjson.Member(call, "function")
 		index := len(p.tools) - 1
-		if call.Index != nil {
-			index = *call.Index
-		} else if call.ID != "" {
+		if n, err := strconv.Atoi(string(rawjson.Member(call, "index"))); err == nil {
+			index = n
+		} else if id != "" {
 			index = len(p.tools)
 		}
 		if index < 0 || index > 128 {
@@ -192,11 +210,9 @@ func (p *pieces) delta(d *delta) {
 			p.tools = append(p.tools, toolCall{Type: "function"})
 		}
 		t := &p.tools[index]
-		if call.ID != "" {
-			t.ID = call.ID
-		}
-		t.Function.Name += call.Function.Name
-		t.Function.Arguments += call.Function.Arguments
+		t.ID = cmp.Or(id, t.ID)
+		t.Function.Name += text(rawjson.Member(function, "name"))
+		t.Function.Arguments += text(rawjson.Member(function, "arguments"))
 	}
 }
 

@@ -67,8 +67,8 @@ func TestFile(t *testing.T) {
 	}
 }
 
-// TestFileTells calls Observe for each record and Progress for each line, after
-// what the line completed was delivered.
+// TestFileTells calls Observe for each record and Progress in the end, after what
+// the lines completed was delivered.
 func TestFileTells(t *testing.T) {
 	s := newStages("1x2")
 	var seen string
@@ -78,7 +78,7 @@ func TestFileTells(t *testing.T) {
 	if err := s.File(t.Context(), false); err != nil {
 		t.Fatal(err)
 	}
-	if seen != "12" || !slices.Equal(ends, []int64{1, 2, 3}) {
+	if seen != "12" || !slices.Equal(ends, []int64{3}) {
 		t.Errorf("records %q, ends %v", seen, ends)
 	}
 }
@@ -89,8 +89,8 @@ func TestFileInterrupted(t *testing.T) {
 	s := newStages("123456")
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	s.Progress = func(at tailer.Position) {
-		if at.End == 3 {
+	s.Observe = func(r *tailer.Record) {
+		if r.CallID == "3" {
 			cancel()
 		}
 	}

@@ -52,7 +52,7 @@ type Run struct {
 	Repeated     func([]tailer.Position) bool // tells whether an earlier run resolved what is made of these lines; nil: never
 	Since, Until time.Time                    // exchanges that start outside are dropped; zero is open
 	Observe      func(*tailer.Record)         // sees every record; nil: nobody
-	Progress     func(tailer.Position)        // told the place up to which lines are dealt with; nil: nobody
+	Progress     func(tailer.Position)        // told now and then, and at the end, the place up to which lines are dealt with; nil: nobody
 	// Threads above 1 lets File parse, pair and deliver in a goroutine each. The
 	// exchanges and their order are the same. Observe and Progress are then called
 	// by other goroutines, each by one.
@@ -78,19 +78,19 @@ func (r *Run) File(ctx context.Context, more bool) error {
 		return r.staged(ctx, more)
 	}
 	for {
-		line, err := r.Lines.Next()
-		if errors.Is(err, io.EOF) {
-			break
+		at, err := r.some(ctx)
+		if r.Progress != nil && at.End > 0 {
+			r.Progress(at)
 		}
-		if err != nil {
+		var failed *readError
+		switch {
+		case errors.Is(err, io.EOF):
+			return r.finish(ctx, more)
+		case errors.As(err, &failed):
 			// What was read before the damage is as good as ever.
-			return errors.Join(err, r.finish(ctx, more))
-		}
-		if err := r.take(ctx, r.Records.Feed(line)); err != nil {
+			return errors.Join(failed.error, r.finish(ctx, more))
+		case err != nil:
 			return err
-		}
-		if r.Progress != nil {
-			r.Progress(line.Pos)
 		}
 		if ctx.Err() != nil {
 			r.Stats.Interrupted = true
@@ -99,7 +99,34 @@ func (r *Run) File(ctx context.Context, more bool) error {
 			return errors.Join(ctx.Err(), r.Deliver.Flush(last))
 		}
 	}
-	return r.finish(ctx, more)
+}
+
+// readError is an error of the source.
+type readError struct{ error }
+
+// someLines is how many lines are dealt with before anybody is told the place: a
+// line of a payload is dealt with in a tenth of a µs.
+const someLines = 64
+
+// some deals with some lines, until the context ends, and returns the place of the
+// last one. Its error is a *readError, io.EOF, or that of delivery.
+func (r *Run) some(ctx context.Context) (at tailer.Position, err error) {
+	for n := 0; n < someLines && ctx.Err() == nil; n++ {
+		line, err := r.Lines.Next()
+		if errors.Is(err, io.EOF) {
+			return at, io.EOF
+		}
+		if err != nil {
+			return at, &readError{err}
+		}
+		if records := r.Records.Feed(line); len(records) > 0 {
+			if err := r.take(ctx, records); err != nil {
+				return at, err
+			}
+		}
+		at = line.Pos
+	}
+	return at, nil
 }
 
 // Drain hands out what is open, and returns when all is delivered.

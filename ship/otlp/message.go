@@ -1,8 +1,11 @@
 package otlp
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
+
+	"tailer/internal/rawjson"
 )
 
 // message is an assistant's message in OpenAI's shape, as the output has it.
@@ -57,76 +60,107 @@ func marshalMessages(m message) string {
 // chatMessage reads the message of a chat completion. Every member is read by
 // itself, so that one of an unknown type takes nothing else with it.
 func chatMessage(raw json.RawMessage) message {
-	var members map[string]json.RawMessage
-	if json.Unmarshal(raw, &members) != nil {
-		return message{}
+	m := message{Role: "assistant"}
+	var content, audio, reasoning, reasoningContent, thoughts, calls, call json.RawMessage
+	for name, value := range rawjson.Members(raw) {
+		switch name {
+		case "refusal":
+			m.Refusal = asText(value)
+		case "role":
+			m.Role = cmp.Or(asText(value), m.Role)
+		case "content":
+			content = value
+		case "audio":
+			audio = value
+		case "reasoning":
+			reasoning = value
+		case "reasoning_content":
+			reasoningContent = value
+		case "thinking_blocks":
+			thoughts = value
+		case "tool_calls":
+			calls = value
+		case "function_call":
+			call = value
+		}
 	}
-	m := message{Role: "assistant", Refusal: asText(members["refusal"])}
-	if role := asText(members["role"]); role != "" {
-		m.Role = role
-	}
-	if content := members["content"]; isText(content) || isArray(content) {
+	if isText(content) || isArray(content) {
 		m.Content = content
-	} else if spoken := transcript(members["audio"]); spoken != "" {
+	} else if spoken := asText(rawjson.Member(audio, "transcript")); spoken != "" {
 		m.Content = json.RawMessage(marshal(spoken))
 	}
-	m.Reasoning = chatReasoning(members)
-	for _, call := range list[map[string]json.RawMessage](members["tool_calls"]) {
-		m.ToolCalls = append(m.ToolCalls, chatToolCall(call))
-	}
-	if len(m.ToolCalls) == 0 { // OpenAI's form before tools
-		if f := function(members["function_call"]); f != nil {
-			m.ToolCalls = append(m.ToolCalls, newToolCall("", asText(f["name"]), f["arguments"]))
+	// `reasoning_content` in LiteLLM, `reasoning` where a provider's own name was
+	// passed on (OpenRouter, vLLM), or Anthropic's `thinking_blocks`.
+	if m.Reasoning = cmp.Or(asText(reasoningContent), asText(reasoning)); m.Reasoning == "" {
+		for _, b := range blocks(thoughts) {
+			m.Reasoning += b.thinking
 		}
+	}
+	for element := range rawjson.Elements(calls) {
+		if isObject(element) {
+			m.ToolCalls = append(m.ToolCalls, chatToolCall(element))
+		}
+	}
+	if len(m.ToolCalls) == 0 && isObject(call) { // OpenAI's form before tools
+		m.ToolCalls = append(m.ToolCalls, newToolCall("", asText(rawjson.Member(call, "name")), rawjson.Member(call, "arguments")))
 	}
 	return m
 }
 
-func chatToolCall(call map[string]json.RawMessage) toolCall {
-	if f := function(call["function"]); f != nil {
-		return newToolCall(asText(call["id"]), asText(f["name"]), f["arguments"])
+func chatToolCall(call json.RawMessage) toolCall {
+	id := asText(rawjson.Member(call, "id"))
+	if f := rawjson.Member(call, "function"); isObject(f) {
+		return newToolCall(id, asText(rawjson.Member(f, "name")), rawjson.Member(f, "arguments"))
 	}
-	f := function(call["custom"])
-	return newToolCall(asText(call["id"]), asText(f["name"]), f["input"])
+	f := rawjson.Member(call, "custom")
+	return newToolCall(id, asText(rawjson.Member(f, "name")), rawjson.Member(f, "input"))
 }
 
-func function(raw json.RawMessage) map[string]json.RawMessage {
-	var f map[string]json.RawMessage
-	if json.Unmarshal(raw, &f) != nil {
-		return nil
-	}
-	return f
-}
-
-// chatReasoning finds what the model thought: `reasoning_content` in LiteLLM,
-// `reasoning` where a provider's own name was passed on (OpenRouter, vLLM), or
-// Anthropic's `thinking_blocks`.
-func chatReasoning(members map[string]json.RawMessage) string {
-	for _, name := range []string{"reasoning_content", "reasoning"} {
-		if text := asText(members[name]); text != "" {
-			return text
-		}
-	}
-	var thoughts []string
-	for _, block := range list[block](members["thinking_blocks"]) {
-		thoughts = append(thoughts, block.Thinking)
-	}
-	return strings.Join(thoughts, "")
-}
-
-func transcript(audio json.RawMessage) string {
-	return asText(function(audio)["transcript"])
-}
-
-// block is one part of an Anthropic message or of a Responses item.
+// block is one part of an Anthropic message or of a Responses item, or one item
+// of a Responses answer.
 type block struct {
-	Type     string          `json:"type"`
-	Text     string          `json:"text"`
-	Thinking string          `json:"thinking"`
-	Refusal  string          `json:"refusal"`
-	ID       string          `json:"id"`
-	Name     string          `json:"name"`
-	Input    json.RawMessage `json:"input"`
+	kind, text, thinking, refusal string
+	id, callID, name              string
+	input, content                json.RawMessage
+	summary, arguments            json.RawMessage
+}
+
+// blocks reads an array of blocks and leaves out what is none.
+func blocks(raw json.RawMessage) (list []block) {
+	for element := range rawjson.Elements(raw) {
+		if !isObject(element) {
+			continue
+		}
+		var b block
+		for name, value := range rawjson.Members(element) {
+			switch name {
+			case "type":
+				b.kind = asText(value)
+			case "text":
+				b.text = asText(value)
+			case "thinking":
+				b.thinking = asText(value)
+			case "refusal":
+				b.refusal = asText(value)
+			case "id":
+				b.id = asText(value)
+			case "call_id":
+				b.callID = asText(value)
+			case "name":
+				b.name = asText(value)
+			case "input":
+				b.input = value
+			case "content":
+				b.content = value
+			case "summary":
+				b.summary = value
+			case "arguments":
+				b.arguments = value
+			}
+		}
+		list = append(list, b)
+	}
+	return list
 }
 
 // anthropicMessage joins the content blocks of Anthropic's /v1/messages. Blocks
@@ -136,15 +170,15 @@ func anthropicMessage(raw json.RawMessage) message {
 	m := message{Role: "assistant"}
 	var text, thoughts strings.Builder
 	hasText := false
-	for _, b := range list[block](raw) {
-		switch b.Type {
+	for _, b := range blocks(raw) {
+		switch b.kind {
 		case "text":
 			hasText = true
-			text.WriteString(b.Text)
+			text.WriteString(b.text)
 		case "thinking":
-			thoughts.WriteString(b.Thinking)
+			thoughts.WriteString(b.thinking)
 		case "tool_use", "server_tool_use", "mcp_tool_use":
-			m.ToolCalls = append(m.ToolCalls, newToolCall(b.ID, b.Name, b.Input))
+			m.ToolCalls = append(m.ToolCalls, newToolCall(b.id, b.name, b.input))
 		}
 	}
 	if hasText {
@@ -154,17 +188,6 @@ func anthropicMessage(raw json.RawMessage) message {
 	return m
 }
 
-// item is one element of the `output` of OpenAI's /v1/responses.
-type item struct {
-	Type      string          `json:"type"`
-	Content   json.RawMessage `json:"content"`
-	Summary   json.RawMessage `json:"summary"`
-	CallID    string          `json:"call_id"`
-	Name      string          `json:"name"`
-	Arguments json.RawMessage `json:"arguments"`
-	Input     json.RawMessage `json:"input"`
-}
-
 // responsesMessage joins the items of a Responses answer into one message. Items
 // of the provider's own tools (web search, code interpreter) are left out.
 func responsesMessage(raw json.RawMessage) message {
@@ -172,21 +195,21 @@ func responsesMessage(raw json.RawMessage) message {
 	var text, refusal strings.Builder
 	var thoughts []string
 	hasText := false
-	for _, i := range list[item](raw) {
-		switch i.Type {
+	for _, item := range blocks(raw) {
+		switch item.kind {
 		case "message":
-			for _, part := range list[block](i.Content) {
-				hasText = hasText || part.Type == "output_text"
-				text.WriteString(part.Text)
-				refusal.WriteString(part.Refusal)
+			for _, part := range blocks(item.content) {
+				hasText = hasText || part.kind == "output_text"
+				text.WriteString(part.text)
+				refusal.WriteString(part.refusal)
 			}
 		case "function_call":
-			m.ToolCalls = append(m.ToolCalls, newToolCall(i.CallID, i.Name, i.Arguments))
+			m.ToolCalls = append(m.ToolCalls, newToolCall(item.callID, item.name, item.arguments))
 		case "custom_tool_call":
-			m.ToolCalls = append(m.ToolCalls, newToolCall(i.CallID, i.Name, i.Input))
+			m.ToolCalls = append(m.ToolCalls, newToolCall(item.callID, item.name, item.input))
 		case "reasoning":
-			thoughts = append(thoughts, blockTexts(i.Summary)...)
-			thoughts = append(thoughts, blockTexts(i.Content)...)
+			thoughts = append(thoughts, blockTexts(item.summary)...)
+			thoughts = append(thoughts, blockTexts(item.content)...)
 		}
 	}
 	if hasText || text.Len() > 0 {
@@ -198,23 +221,14 @@ func responsesMessage(raw json.RawMessage) message {
 }
 
 func blockTexts(raw json.RawMessage) (texts []string) {
-	for _, part := range list[block](raw) {
-		if part.Text != "" {
-			texts = append(texts, part.Text)
+	for _, part := range blocks(raw) {
+		if part.text != "" {
+			texts = append(texts, part.text)
 		}
 	}
 	return texts
 }
 
-// responsesReason is why a Responses answer ended: the reason why it is
-// incomplete, else its status.
-func responsesReason(r *response) string {
-	if r.Incomplete != nil && r.Incomplete.Reason != "" {
-		return r.Incomplete.Reason
-	}
-	return r.Status
-}
+func isText(raw json.RawMessage) bool { return len(raw) > 0 && raw[0] == '"' }
 
-func isText(raw json.RawMessage) bool {
-	return len(raw) > 0 && raw[0] == '"'
-}
+func isObject(raw json.RawMessage) bool { return len(raw) > 0 && raw[0] == '{' }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"tailer"
+	"tailer/internal/rawjson"
 )
 
 // answer is what came back, in the shape of the span contract.
@@ -21,18 +22,42 @@ type answer struct {
 // payload holds it. Which members are there tells which kind it is: LiteLLM logs
 // /v1/messages as a chat completion in some versions and as it was in others.
 type response struct {
-	Choices json.RawMessage `json:"choices"` // chat and text completions
-	Content json.RawMessage `json:"content"` // Anthropic's messages
-	Output  json.RawMessage `json:"output"`  // responses
-	Data    json.RawMessage `json:"data"`    // embeddings, images
-	Results json.RawMessage `json:"results"` // rerank, moderations
-	Text    *string         `json:"text"`    // transcriptions
+	choices json.RawMessage // chat and text completions
+	content json.RawMessage // Anthropic's messages
+	output  json.RawMessage // responses
+	data    json.RawMessage // embeddings, images
+	results json.RawMessage // rerank, moderations
+	text    string          // transcriptions
 
-	StopReason string `json:"stop_reason"`
-	Status     string `json:"status"`
-	Incomplete *struct {
-		Reason string `json:"reason"`
-	} `json:"incomplete_details"`
+	stopReason, status, incomplete string
+}
+
+// readResponse reads each member by itself: one of another type than ours takes
+// nothing else with it.
+func readResponse(raw json.RawMessage) (r response) {
+	for name, value := range rawjson.Members(raw) {
+		switch name {
+		case "choices":
+			r.choices = value
+		case "content":
+			r.content = value
+		case "output":
+			r.output = value
+		case "data":
+			r.data = value
+		case "results":
+			r.results = value
+		case "text":
+			r.text = asText(value)
+		case "stop_reason":
+			r.stopReason = asText(value)
+		case "status":
+			r.status = asText(value)
+		case "incomplete_details":
+			r.incomplete = asText(rawjson.Member(value, "reason"))
+		}
+	}
+	return r
 }
 
 // readAnswer returns the output of x. It never fails: an answer of unknown shape
@@ -42,31 +67,25 @@ func readAnswer(x *tailer.Exchange) answer {
 	if len(raw) == 0 {
 		return answer{}
 	}
-	var text string
-	if raw[0] == '"' && json.Unmarshal(raw, &text) == nil && text != "" {
+	if text := asText(raw); text != "" {
 		return answer{output: marshal(textOnly(x.CallType, text))}
 	}
 	if raw[0] != '{' {
 		return answer{output: kept(raw)}
 	}
-	var r response
-	if json.Unmarshal(raw, &r) != nil {
-		// A member of another type than ours: read the members that are right.
-		r = lenient(raw)
-	}
-	switch {
-	case isArray(r.Choices):
-		return choicesAnswer(r.Choices)
-	case isArray(r.Output):
-		return answer{output: marshalMessages(responsesMessage(r.Output)), finishReason: responsesReason(&r)}
-	case isArray(r.Content):
-		return answer{output: marshalMessages(anthropicMessage(r.Content)), finishReason: r.StopReason}
-	case isArray(r.Data):
-		return answer{output: dataOutput(r.Data)}
-	case isArray(r.Results):
-		return answer{output: resultsOutput(r.Results)}
-	case r.Text != nil && *r.Text != "":
-		return answer{output: marshal(textOnly("", *r.Text))}
+	switch r := readResponse(raw); {
+	case isArray(r.choices):
+		return choicesAnswer(r.choices)
+	case isArray(r.output):
+		return answer{output: marshalMessages(responsesMessage(r.output)), finishReason: cmp.Or(r.incomplete, r.status)}
+	case isArray(r.content):
+		return answer{output: marshalMessages(anthropicMessage(r.content)), finishReason: r.stopReason}
+	case isArray(r.data):
+		return answer{output: dataOutput(r.data)}
+	case isArray(r.results):
+		return answer{output: resultsOutput(r.results)}
+	case r.text != "":
+		return answer{output: marshal(textOnly("", r.text))}
 	default:
 		return answer{output: unknown(raw)}
 	}
@@ -82,34 +101,21 @@ func textOnly(callType, text string) any {
 	}{text}
 }
 
-// lenient reads each member by itself and leaves out those of a wrong type.
-func lenient(raw json.RawMessage) (r response) {
-	var members map[string]json.RawMessage
-	if json.Unmarshal(raw, &members) != nil {
-		return response{}
-	}
-	r.Choices, r.Content, r.Output = members["choices"], members["content"], members["output"]
-	r.Data, r.Results = members["data"], members["results"]
-	if text := asText(members["text"]); text != "" {
-		r.Text = &text
-	}
-	r.StopReason, r.Status = asText(members["stop_reason"]), asText(members["status"])
-	return r
-}
-
 // unknown keeps an object of no known shape, unless it only says that there was
 // an error, which the status message tells.
 func unknown(raw json.RawMessage) string {
-	var members map[string]json.RawMessage
-	if json.Unmarshal(raw, &members) != nil || len(members) == 0 || len(members["error"]) > len("null") {
+	telling := false
+	for name, value := range rawjson.Members(raw) {
+		text := string(value)
+		if name == "error" && len(text) > len("null") {
+			return ""
+		}
+		telling = telling || text != "null" && text != "[]" && text != "{}"
+	}
+	if !telling {
 		return ""
 	}
-	for _, value := range members {
-		if text := string(value); text != "null" && text != "[]" && text != "{}" {
-			return kept(raw)
-		}
-	}
-	return ""
+	return kept(raw)
 }
 
 func kept(raw json.RawMessage) string {
@@ -120,34 +126,48 @@ func kept(raw json.RawMessage) string {
 	return text
 }
 
+// choice is one of the answers to a request that may have asked for several.
+type choice struct {
+	index         int64 // 0 when it is not stated
+	reason        string
+	message, text json.RawMessage
+}
+
 // choicesAnswer reads the choices of a chat (message) or of a text completion
 // (text), in order of their index.
 func choicesAnswer(raw json.RawMessage) answer {
-	choices := list[map[string]json.RawMessage](raw)
-	slices.SortStableFunc(choices, func(a, b map[string]json.RawMessage) int {
-		return cmp.Compare(index(a), index(b))
-	})
+	var choices []choice
+	for element := range rawjson.Elements(raw) {
+		var c choice
+		for name, value := range rawjson.Members(element) {
+			switch name {
+			case "index":
+				c.index = countOf(value).n
+			case "finish_reason":
+				c.reason = asText(value)
+			case "message":
+				c.message = value
+			case "text":
+				c.text = value
+			}
+		}
+		choices = append(choices, c)
+	}
+	slices.SortStableFunc(choices, func(a, b choice) int { return cmp.Compare(a.index, b.index) })
 	var outputs []any
 	var reasons []string
 	for _, c := range choices {
-		if reason := asText(c["finish_reason"]); reason != "" && !slices.Contains(reasons, reason) {
-			reasons = append(reasons, reason)
+		if c.reason != "" && !slices.Contains(reasons, c.reason) {
+			reasons = append(reasons, c.reason)
 		}
-		switch m := chatMessage(c["message"]); {
+		switch m := chatMessage(c.message); {
 		case !m.empty():
 			outputs = append(outputs, m)
-		case isText(c["text"]):
-			outputs = append(outputs, textOnly("", asText(c["text"])))
+		case isText(c.text):
+			outputs = append(outputs, textOnly("", asText(c.text)))
 		}
 	}
 	return answer{output: oneOrAll(outputs), finishReason: strings.Join(reasons, ",")}
-}
-
-// index is the place of a choice, 0 when it is not stated.
-func index(choice map[string]json.RawMessage) int64 {
-	var n count
-	_ = n.UnmarshalJSON(choice["index"]) // never fails
-	return n.n
 }
 
 // oneOrAll is the JSON of the only output, or of all as an array.
@@ -173,24 +193,19 @@ type image struct {
 // dataOutput is the output of embeddings, of which the numbers are of no use to
 // a reader, or of images.
 func dataOutput(raw json.RawMessage) string {
-	var entries []json.RawMessage
-	if json.Unmarshal(raw, &entries) != nil || len(entries) == 0 {
-		return ""
-	}
-	var first struct {
-		Embedding json.RawMessage `json:"embedding"`
-	}
-	if json.Unmarshal(entries[0], &first) == nil && len(first.Embedding) > 0 {
-		return marshal(struct {
-			Embeddings int `json:"embeddings"`
-			Dimensions int `json:"dimensions,omitempty"`
-		}{len(entries), dimensions(first.Embedding)})
-	}
+	n := 0
+	var embedding json.RawMessage
 	var images []image
-	for _, entry := range entries {
-		var i image
-		if json.Unmarshal(entry, &i) != nil {
+	for entry := range rawjson.Elements(raw) {
+		if n++; n == 1 {
+			embedding = rawjson.Member(entry, "embedding")
+		}
+		if embedding != nil {
 			continue
+		}
+		i := image{
+			URL: asText(rawjson.Member(entry, "url")), B64JSON: asText(rawjson.Member(entry, "b64_json")),
+			RevisedPrompt: asText(rawjson.Member(entry, "revised_prompt")),
 		}
 		if !strings.HasPrefix(i.B64JSON, "[") {
 			i.B64JSON = ""
@@ -199,7 +214,13 @@ func dataOutput(raw json.RawMessage) string {
 			images = append(images, i)
 		}
 	}
-	if images == nil {
+	switch {
+	case embedding != nil:
+		return marshal(struct {
+			Embeddings int `json:"embeddings"`
+			Dimensions int `json:"dimensions,omitempty"`
+		}{n, dimensions(embedding)})
+	case images == nil:
 		return ""
 	}
 	return marshal(struct {
@@ -211,7 +232,11 @@ func dataOutput(raw json.RawMessage) string {
 // 32-bit floats. It is 0 when that cannot be told.
 func dimensions(embedding json.RawMessage) int {
 	if isArray(embedding) {
-		return len(list[json.RawMessage](embedding))
+		n := 0
+		for range rawjson.Elements(embedding) {
+			n++
+		}
+		return n
 	}
 	const float32Bytes = 4
 	packed, err := base64.StdEncoding.DecodeString(asText(embedding))
@@ -227,34 +252,20 @@ func resultsOutput(raw json.RawMessage) string {
 		Index json.RawMessage `json:"index,omitempty"`
 		Score json.RawMessage `json:"relevance_score,omitempty"`
 	}
-	results := list[result](raw)
-	if len(results) == 0 {
-		return ""
-	}
-	for _, r := range results {
+	var results []result
+	for element := range rawjson.Elements(raw) {
+		r := result{Index: rawjson.Member(element, "index"), Score: rawjson.Member(element, "relevance_score")}
 		if len(r.Score) == 0 {
-			return `{"results":` + compact(raw) + `}`
+			return marshal(map[string]json.RawMessage{"results": raw})
 		}
+		results = append(results, r)
+	}
+	if results == nil {
+		return ""
 	}
 	return marshal(struct {
 		Results []result `json:"results"`
 	}{results})
-}
-
-// list reads an array and leaves out the elements that are not a T.
-func list[T any](raw json.RawMessage) []T {
-	var elements []json.RawMessage
-	if json.Unmarshal(raw, &elements) != nil {
-		return nil
-	}
-	out := make([]T, 0, len(elements))
-	for _, element := range elements {
-		var t T
-		if json.Unmarshal(element, &t) == nil {
-			out = append(out, t)
-		}
-	}
-	return out
 }
 
 func isArray(raw json.RawMessage) bool {

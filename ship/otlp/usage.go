@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"tailer"
+	"tailer/internal/rawjson"
 )
 
 // usage are the tokens of one request in kinds that do not overlap. None is
@@ -18,26 +19,64 @@ type usage struct {
 
 // tokenDetails are the parts that OpenAI's usage states of its totals.
 type tokenDetails struct {
-	Cached        count `json:"cached_tokens"`
-	CacheCreation count `json:"cache_creation_tokens"` // LiteLLM, for Anthropic
-	CacheWrite    count `json:"cache_write_tokens"`    // LiteLLM 1.109, the same
-	Audio         count `json:"audio_tokens"`
-	Reasoning     count `json:"reasoning_tokens"`
+	cached        count // cached_tokens
+	cacheCreation count // cache_creation_tokens (LiteLLM, for Anthropic), cache_write_tokens (1.109)
+	audio         count // audio_tokens
+	reasoning     count // reasoning_tokens
+}
+
+func readDetails(raw json.RawMessage) (d tokenDetails) {
+	for name, value := range rawjson.Members(raw) {
+		switch n := countOf(value); name {
+		case "cached_tokens":
+			d.cached = n
+		case "cache_creation_tokens", "cache_write_tokens":
+			d.cacheCreation = d.cacheCreation.larger(n)
+		case "audio_tokens":
+			d.audio = n
+		case "reasoning_tokens":
+			d.reasoning = n
+		}
+	}
+	return d
 }
 
 // loggedUsage is a usage object in any of the three vocabularies: OpenAI's chat,
 // OpenAI's responses, Anthropic's messages.
 type loggedUsage struct {
-	Prompt            count        `json:"prompt_tokens"`
-	Completion        count        `json:"completion_tokens"`
-	PromptDetails     tokenDetails `json:"prompt_tokens_details"`
-	CompletionDetails tokenDetails `json:"completion_tokens_details"`
-	Input             count        `json:"input_tokens"`
-	Output            count        `json:"output_tokens"`
-	InputDetails      tokenDetails `json:"input_tokens_details"`
-	OutputDetails     tokenDetails `json:"output_tokens_details"`
-	CacheRead         count        `json:"cache_read_input_tokens"`
-	CacheCreation     count        `json:"cache_creation_input_tokens"`
+	prompt, completion               count // prompt_tokens, completion_tokens
+	promptDetails, completionDetails tokenDetails
+	input, output                    count // input_tokens, output_tokens
+	inputDetails, outputDetails      tokenDetails
+	cacheRead, cacheCreation         count // cache_read_input_tokens, cache_creation_input_tokens
+}
+
+func readLoggedUsage(raw json.RawMessage) (u loggedUsage) {
+	for name, value := range rawjson.Members(raw) {
+		switch name {
+		case "prompt_tokens":
+			u.prompt = countOf(value)
+		case "completion_tokens":
+			u.completion = countOf(value)
+		case "prompt_tokens_details":
+			u.promptDetails = readDetails(value)
+		case "completion_tokens_details":
+			u.completionDetails = readDetails(value)
+		case "input_tokens":
+			u.input = countOf(value)
+		case "output_tokens":
+			u.output = countOf(value)
+		case "input_tokens_details":
+			u.inputDetails = readDetails(value)
+		case "output_tokens_details":
+			u.outputDetails = readDetails(value)
+		case "cache_read_input_tokens":
+			u.cacheRead = countOf(value)
+		case "cache_creation_input_tokens":
+			u.cacheCreation = countOf(value)
+		}
+	}
+	return u
 }
 
 // readUsage returns the usage that the log states, false when it states none.
@@ -45,43 +84,34 @@ func readUsage(x *tailer.Exchange) (usage, bool) {
 	if tokens, ok := parseUsage(x.Usage); ok {
 		return tokens, true
 	}
-	var response struct {
-		Usage json.RawMessage `json:"usage"`
-	}
-	if len(x.Response) == 0 || x.Response[0] != '{' || json.Unmarshal(x.Response, &response) != nil {
-		return usage{}, false
-	}
-	return parseUsage(response.Usage)
+	return parseUsage(rawjson.Member(x.Response, "usage"))
 }
 
 func parseUsage(raw json.RawMessage) (usage, bool) {
-	var logged loggedUsage
-	if len(raw) == 0 || json.Unmarshal(raw, &logged) != nil {
-		return usage{}, false
-	}
-	in, out := logged.Prompt, logged.Completion
-	inParts, outParts := logged.PromptDetails, logged.CompletionDetails
+	logged := readLoggedUsage(raw)
+	in, out := logged.prompt, logged.completion
+	inParts, outParts := logged.promptDetails, logged.completionDetails
 	// Anthropic counts what came from and went to its cache beside input_tokens;
 	// LiteLLM and OpenAI count it in prompt_tokens and, in the responses API, in
 	// an input_tokens that has details.
 	inclusive := true
-	if !in.stated && logged.Input.stated {
-		in, inParts = logged.Input, logged.InputDetails
-		inclusive = inParts.Cached.stated
+	if !in.stated && logged.input.stated {
+		in, inParts = logged.input, logged.inputDetails
+		inclusive = inParts.cached.stated
 	}
 	if !out.stated {
-		out, outParts = logged.Output, logged.OutputDetails
+		out, outParts = logged.output, logged.outputDetails
 	}
 	if !in.stated && !out.stated {
 		return usage{}, false
 	}
 	u := usage{
 		hasInput: in.stated, hasOutput: out.stated,
-		cached:    max(inParts.Cached.n, logged.CacheRead.n),
-		created:   max(logged.CacheCreation.n, inParts.CacheCreation.n, inParts.CacheWrite.n),
-		audioIn:   inParts.Audio.n,
-		reasoning: outParts.Reasoning.n,
-		audioOut:  outParts.Audio.n,
+		cached:    max(inParts.cached.n, logged.cacheRead.n),
+		created:   max(logged.cacheCreation.n, inParts.cacheCreation.n),
+		audioIn:   inParts.audio.n,
+		reasoning: outParts.reasoning.n,
+		audioOut:  outParts.audio.n,
 	}
 	u.input = in.n - u.audioIn
 	if inclusive {
@@ -131,28 +161,22 @@ type count struct {
 // maxCount keeps sums of counts far from overflow.
 const maxCount = 1 << 50
 
-// UnmarshalJSON never fails.
-func (c *count) UnmarshalJSON(raw []byte) error {
-	f, err := strconv.ParseFloat(string(raw), 64)
-	if err != nil || math.IsNaN(f) {
-		return nil // not a number is absent, see count
+// countOf reads a number; anything else is absent.
+func countOf(raw json.RawMessage) (c count) {
+	if len(raw) == 0 || raw[0] != '-' && (raw[0] < '0' || raw[0] > '9') {
+		return c
 	}
-	c.n, c.stated = int64(min(max(f, 0), maxCount)), true
-	return nil
+	if n, err := strconv.ParseFloat(string(raw), 64); err == nil {
+		c.n, c.stated = int64(min(max(n, 0), maxCount)), true
+	}
+	return c
 }
 
-// UnmarshalJSON takes anything but an object for absent details.
-func (d *tokenDetails) UnmarshalJSON(raw []byte) error {
-	type plain tokenDetails
-	var p plain
-	if len(raw) == 0 || raw[0] != '{' {
-		return nil
+func (c count) larger(other count) count {
+	if other.stated && other.n >= c.n {
+		return other
 	}
-	if err := json.Unmarshal(raw, &p); err != nil {
-		return err
-	}
-	*d = tokenDetails(p)
-	return nil
+	return c
 }
 
 // costDetails is Langfuse's cost_details in USD, and whether there is a price.

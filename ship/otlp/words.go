@@ -138,3 +138,19 @@ func Words(spans *tracepb.ResourceSpans) (question, answer string) {
 	}
 	return question, answer
 }
+
+// list reads an array and leaves out the elements that are not a T.
+func list[T any](raw json.RawMessage) []T {
+	var elements []json.RawMessage
+	if json.Unmarshal(raw, &elements) != nil {
+		return nil
+	}
+	out := make([]T, 0, len(elements))
+	for _, element := range elements {
+		var t T
+		if json.Unmarshal(element, &t) == nil {
+			out = append(out, t)
+		}
+	}
+	return out
+}
