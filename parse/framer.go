@@ -313,7 +313,7 @@ func (f *framer) continueDocument(b []byte, l tailer.Line) (rest []byte, done bo
 			f.inDoc = false
 			return nil, true
 		}
-		f.docBuf = append(append(f.docBuf, '\n'), b...)
+		f.docBuf = append(f.docBuf, bytes.TrimLeft(b, " ")...) // strings have no raw line breaks
 		f.document.pos.End = l.Pos.End
 		return nil, true
 	case b[0] == '}':
