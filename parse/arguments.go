@@ -94,10 +94,28 @@ func (p *Parser) decodeDetails(text []byte, r *tailer.Record) bool {
 		return false
 	}
 	r.CallID = k.callID
-	if k.messages != nil && !strings.Contains(string(k.messages), noMessages) {
-		r.Hint = tailer.Fields{{Name: "messages", Value: k.messages}}
+	if k.messages == nil || strings.Contains(string(k.messages), noMessages) {
+		return true
+	}
+	r.Hint = tailer.Fields{{Name: "messages", Value: k.messages}}
+	if k.request.Headers == nil && k.body == nil {
+		k.refused(r)
 	}
 	return true
+}
+
+// refused states the request of a call that has none: its key was refused before
+// LiteLLM looked at it.
+func (k *kwargs) refused(r *tailer.Record) {
+	route := k.route
+	if route == "" && k.isRefusal() {
+		route = k.callType
+	}
+	if route == "" {
+		return
+	}
+	r.Request = tailer.Request{Method: "POST", Route: route, Body: k.refusedBody()}
+	r.Key, r.Call.Start = k.key, k.started
 }
 
 // decodeInside reads `Inside _acompletion()- model: …; kwargs: {…}`.
@@ -127,19 +145,29 @@ func (p *Parser) decodeInside(text []byte, r *tailer.Record) bool {
 }
 
 // decodePrepared reads the data of litellm_pre_call_utils: of use are path and
-// headers, which no record before it has together.
+// headers, which no record before it has together. From 1.99 to 1.102 it is
+// written later, when LiteLLM has given the call its id and an object to log with;
+// before, a client may have put such an id there.
 func (p *Parser) decodePrepared(text []byte, r *tailer.Record) bool {
 	var k kwargs
+	logged := false
 	rd := p.repr(text, nil)
 	it := rd.Dict()
 	for it.Next() {
-		if string(it.Key()) == "proxy_server_request" {
+		switch string(it.Key()) {
+		case "proxy_server_request":
 			p.readProxyRequest(rd, &k)
-			break
+		case "litellm_call_id":
+			k.callID, _ = rd.Text()
+		case "litellm_logging_obj":
+			logged = hasPrefix(rd.Skip(), "<")
 		}
 	}
 	r.Request = k.request
 	r.Request.Body = k.body
+	if logged && isID(k.callID) {
+		r.CallID = k.callID
+	}
 	return r.Request.Headers != nil && r.Request.Route != ""
 }
 

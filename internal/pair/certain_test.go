@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"tailer"
@@ -232,5 +233,47 @@ func TestLandings(t *testing.T) {
 	got = statuses(slices.Concat(chats, []tailer.Record{told(tailer.KindRefused, "", "wrong key", 40)}, lines[:2], []tailer.Record{landed(chat, 500, 70)})...)
 	if got["a"] != 0 || got["b"] != 0 {
 		t.Errorf("two chats beside a refused key, one failed: %v", got)
+	}
+}
+
+// TestRefused: a refused key's request is that of the only error it can be of.
+func TestRefused(t *testing.T) {
+	stated := func(id, prompt string, ms int) tailer.Record {
+		return tailer.Record{Kind: tailer.KindDetails, Time: at(ms), CallID: id, Request: tailer.Request{Method: "POST", Route: chat, Body: asking{prompt: prompt}.request().Body}}
+	}
+	refused := func(words string, ms int) tailer.Record { return told(tailer.KindRefused, "", words, ms) }
+	for _, test := range []struct {
+		name    string
+		records []tailer.Record
+		want    []string
+	}{
+		{"one", []tailer.Record{refused("no key", 0), stated("a", "one", 5), landed(chat, 401, 9)}, []string{`a  ` + chat + ` 401 "Authentication Error, no key"`}},
+		{
+			"one after the other",
+			[]tailer.Record{landed(chat, 200, -9), refused("no key", 0), stated("a", "one", 5), refused("old key", 6), stated("b", "two", 8), landed(chat, 401, 9), landed(chat, 401, 10)},
+			[]string{`a  ` + chat + ` 401 "Authentication Error, no key"`, `b  ` + chat + ` 401 "Authentication Error, old key"`},
+		},
+		{"two at the same time", []tailer.Record{refused("no key", 0), refused("old key", 1), stated("a", "one", 5), stated("b", "two", 8)}, nil},
+		{"long after", []tailer.Record{refused("no key", 0), stated("a", "one", 1500)}, nil},
+		{"without an error", []tailer.Record{stated("a", "one", 5)}, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			all := run(pair.New(pair.Config{}), test.records...)
+			for i := range all {
+				all[i].StatusMessage = strings.TrimPrefix(all[i].StatusMessage, "AuthenticationError: ")
+			}
+			if got := tell(all); !slices.Equal(got, test.want) {
+				t.Errorf("got\n%q\nwant\n%q", got, test.want)
+			}
+		})
+	}
+}
+
+// TestPreparedID: a call id in the data of a request is its own, if no attempt states it.
+func TestPreparedID(t *testing.T) {
+	prepared := tailer.Record{Kind: tailer.KindPrepared, Time: at(1), CallID: "a", Request: ana.request()}
+	all := run(pair.New(pair.Config{}), append(ana.front(0), prepared, told(tailer.KindFailure, "", "no such model", 3), landed(chat, 400, 4))...)
+	if got, want := tell(all), []string{`a ana@example.org ` + chat + ` 400 "no such model"`}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

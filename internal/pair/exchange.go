@@ -242,6 +242,9 @@ func (c *call) times(x *tailer.Exchange, last *attempt) {
 	if c.front != nil {
 		sooner(c.front.at, c.front.coarse)
 	}
+	if c.told != nil { // what refuses a request is the first record of it
+		sooner(c.told.at, c.told.coarse)
+	}
 	x.End = last.End
 	if c.told != nil && c.told.at.After(x.End) {
 		x.End = c.told.at

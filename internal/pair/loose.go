@@ -12,6 +12,7 @@ import (
 type loose struct {
 	kind    tailer.Kind
 	at      time.Time
+	coarse  bool // at is exact to a second only
 	failure tailer.Failure
 	callID  string // "" for most
 	pos     tailer.Position
@@ -23,7 +24,7 @@ type loose struct {
 
 // addFailure takes an error that a client was told.
 func (t *Table) addFailure(r *tailer.Record) {
-	e := &loose{kind: r.Kind, at: r.Time, failure: r.Failure, pos: r.Pos, route: r.Function, raw: r.Raw}
+	e := &loose{kind: r.Kind, at: r.Time, coarse: r.Coarse, failure: r.Failure, pos: r.Pos, route: r.Function, raw: r.Raw}
 	if r.Kind == tailer.KindRefused {
 		e.flight = t.flights.refused(r.Kind, r.Time)
 		t.flights.landEarly(e.flight)
@@ -176,7 +177,7 @@ func (t *Table) addBadBody(r *tailer.Record) {
 		t.errors[n-1].failure, t.errors[n-1].pos.End = r.Failure, r.Pos.End
 		return
 	}
-	t.errors = append(t.errors, &loose{kind: r.Kind, at: r.Time, failure: r.Failure, pos: r.Pos, raw: r.Raw, flight: f})
+	t.errors = append(t.errors, &loose{kind: r.Kind, at: r.Time, coarse: r.Coarse, failure: r.Failure, pos: r.Pos, raw: r.Raw, flight: f})
 }
 
 // share gives errors that name one model group, in the same words, to the calls of
@@ -247,8 +248,8 @@ func (e *loose) fits(c *call) bool {
 	}
 	words := a.Failure.Message[:min(len(a.Failure.Message), comparedWords)]
 	switch {
-	case a.Refused || e.kind == tailer.KindRefused:
-		return a.Refused && e.kind == tailer.KindRefused && e.failure.Message == a.Failure.Message
+	case a.Refused || e.refuses():
+		return a.Refused && e.refuses() && e.failure.Message == a.Failure.Message && (e.kind == tailer.KindRefused || words != "")
 	case e.kind == tailer.KindStreamFailure:
 		return len(words) >= 8 && strings.Contains(e.failure.Message, words)
 	case words == "":
@@ -256,6 +257,9 @@ func (e *loose) fits(c *call) bool {
 	}
 	return sameWords(e.failure.Message, words)
 }
+
+// refuses reports whether the error keeps a request from being looked at.
+func (e *loose) refuses() bool { return e.kind == tailer.KindRefused || e.kind == tailer.KindBadBody }
 
 // comparedWords is how many bytes of an error's words are compared. 1.109 leaves
 // out the middle of what is longer than 4096 characters.

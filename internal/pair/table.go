@@ -124,6 +124,9 @@ func (t *Table) Add(r *tailer.Record) []tailer.Exchange {
 	case tailer.KindBody, tailer.KindHeaders, tailer.KindPrepared:
 		t.isFull()
 		t.fronts.add(r, &t.flights)
+		if r.CallID != "" {
+			t.identify(r)
+		}
 	case tailer.KindFailure, tailer.KindStreamFailure, tailer.KindRefused:
 		t.fronts.arrivals = t.fronts.arrivals[:0]
 		t.addFailure(r)
@@ -258,6 +261,17 @@ func (t *Table) addArguments(r *tailer.Record) {
 	c.addArguments(r)
 	t.claimFront(c, r)
 	t.bindFlight(c, r)
+}
+
+// identify takes the call id of a request that the router may refuse: no record
+// of an attempt would state it then.
+func (t *Table) identify(r *tailer.Record) {
+	if t.calls[r.CallID] != nil {
+		return
+	}
+	c := t.call(r)
+	c.state(r)
+	t.claimFront(c, r)
 }
 
 // settle queues a call that has ended.

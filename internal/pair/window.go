@@ -2,6 +2,7 @@ package pair
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"tailer"
@@ -157,6 +158,10 @@ func (t *Table) bindFlight(c *call, r *tailer.Record) {
 // only one in flight, or the one whose error was just logged, if it states the
 // same content.
 func (t *Table) addDetails(r *tailer.Record) {
+	if r.Request.Route != "" {
+		t.addRefused(r)
+		return
+	}
 	f, e := t.flights.alone(), (*loose)(nil)
 	if n := len(t.errors); n > 0 && t.errors[n-1].flight != nil && r.Time.Sub(t.errors[n-1].at) < time.Second {
 		e = t.errors[n-1]
@@ -178,6 +183,35 @@ func (t *Table) addDetails(r *tailer.Record) {
 		t.errors = t.errors[:len(t.errors)-1]
 		t.settle(c)
 	}
+}
+
+// refusedGap is how long after the error that refuses a key LiteLLM states the
+// request that it refused, at most.
+const refusedGap = time.Second
+
+// addRefused takes a request whose key was refused: that of the only error of this
+// kind which was just logged.
+func (t *Table) addRefused(r *tailer.Record) {
+	own := -1
+	for i := len(t.errors) - 1; i >= 0 && r.Time.Sub(t.errors[i].at) < refusedGap; i-- {
+		e := t.errors[i]
+		if e.kind != tailer.KindRefused || e.callID != "" || e.flight == nil || e.flight.call != nil {
+			continue
+		}
+		if own >= 0 {
+			return
+		}
+		own = i
+	}
+	if own < 0 || t.calls[r.CallID] != nil {
+		return
+	}
+	c, e := t.call(r), t.errors[own]
+	c.state(r)
+	c.told, e.flight.call = e, c
+	c.pos = append(c.pos, e.pos)
+	t.errors = slices.Delete(t.errors, own, own+1)
+	t.settle(c)
 }
 
 // fits reports whether what a record states of content, user and session as
