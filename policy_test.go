@@ -76,6 +76,7 @@ var imports = map[string]rule{
 		[]string{"tailer/internal/page", "tailer/internal/report", "tailer/ship/otlp", "tailer/ship/sqlite"},
 		"serves pages of what the store holds",
 	},
+	"tailer/internal/disk":        {nil, "asks the system alone"},
 	"tailer/internal/browsertest": {[]string{"github.com/chromedp/chromedp", "github.com/chromedp/cdproto/"}, "a browser for tests knows no page"},
 	"tailer/internal/service":     {[]string{"github.com/coreos/go-systemd/v22/daemon"}, "the only place that knows a service manager"},
 	"tailer/internal/pipeline": {

@@ -47,42 +47,74 @@ func (d *Delivery) commitAll(ctx context.Context) error {
 			return nil
 		}
 		w := d.collect()
-		for {
-			news, err := d.commit(w)
+		part := len(w.intake)
+		for len(w.intake)+len(w.done) > 0 {
+			now := &work{intake: w.intake[:min(part, len(w.intake))], done: w.done}
+			news, err := d.commit(now)
 			if err == nil {
-				trouble.over()
 				wait.Reset()
-				d.publish(w, news)
-				break
+				trouble.progress()
+				d.publish(now, news)
+				w.intake, w.done = w.intake[len(now.intake):], nil
+				continue
 			}
 			if d.cfg.MaxElapsed > 0 && trouble.lasts() > d.cfg.MaxElapsed {
 				return fmt.Errorf("%w: %w", ErrGaveUp, err)
 			}
 			pause := wait.NextBackOff()
 			trouble.failed(err, pause)
-			if !sleep(ctx, pause) {
+			if !d.awaitAnswers(ctx, pause) {
 				return err
 			}
-			d.settleFirst(w)
+			if d.settleFirst(w) {
+				wait.Reset()
+			}
+			part = max(1, len(now.intake)/2) // a disk that is nearly full has room for some
+		}
+		trouble.over()
+	}
+}
+
+// awaitAnswers returns true after pause, or as soon as a sink has answered: what was
+// delivered makes room. It returns false when ctx ends.
+func (d *Delivery) awaitAnswers(ctx context.Context, pause time.Duration) bool {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-timer.C:
+			return true
+		case <-d.wake:
+		}
+		d.mu.Lock()
+		answered := len(d.done) > 0
+		d.mu.Unlock()
+		if answered {
+			return true
 		}
 	}
 }
 
 // settleFirst commits by itself what sinks have answered: it frees space, and needs
-// next to none.
-func (d *Delivery) settleFirst(w *work) {
+// next to none. It tells whether it could.
+func (d *Delivery) settleFirst(w *work) bool {
 	d.mu.Lock()
 	w.done = append(w.done, d.done...)
 	d.done = nil
 	d.mu.Unlock()
 	if len(w.intake) == 0 || len(w.done) == 0 {
-		return
+		return false
 	}
 	part := &work{done: w.done}
-	if news, err := d.commit(part); err == nil {
-		d.publish(part, news)
-		w.done = nil
+	news, err := d.commit(part)
+	if err != nil {
+		return false
 	}
+	d.publish(part, news)
+	w.done = nil
+	return true
 }
 
 // await returns true when there is something to commit, false when ctx ended.

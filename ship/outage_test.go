@@ -131,3 +131,51 @@ func TestSinksOverRestarts(t *testing.T) {
 		bad.check(t, 3)
 	})
 }
+
+// narrow is a store whose disk has room for a few items at a time.
+type narrow struct {
+	ship.Store
+	mu         sync.Mutex
+	room, most int
+}
+
+func (n *narrow) Commit(changes *ship.Changes) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if len(changes.Put) > n.room {
+		return fmt.Errorf("write: %w", syscall.ENOSPC)
+	}
+	if err := n.Store.Commit(changes); err != nil {
+		return err
+	}
+	n.room += len(changes.Done) - len(changes.Put)
+	n.most = max(n.most, len(changes.Put))
+	return nil
+}
+
+// A disk that has room for some, and never for a whole batch, still passes all:
+// what was delivered makes room for the next.
+func TestLedgerDiskNarrow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db, err := ledger.Open(filepath.Join(t.TempDir(), "ledger.db"), ledger.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sink, disk := newRows(), &narrow{Store: db, room: 3}
+		p := start(t, filepath.Join(t.TempDir(), "other.db"), ship.Config{Store: disk}, sink)
+		began := time.Now()
+		p.give(t, requests(t, 60)...)
+		p.flush(t)
+		if took := time.Since(began); took > 2*time.Minute {
+			t.Errorf("60 requests took %v", took)
+		}
+		if disk.most == 0 || disk.most > 3 {
+			t.Errorf("%d at once", disk.most)
+		}
+		p.stop(t)
+		sink.check(t, 60)
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}

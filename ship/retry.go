@@ -23,6 +23,7 @@ type outage struct {
 	logger   *slog.Logger
 	failures int
 	since    time.Time
+	moved    time.Time // when something got through nevertheless
 	last     error
 }
 
@@ -42,13 +43,19 @@ func (o *outage) failed(err error, wait time.Duration) {
 	say("delivery failed, will try again", "attempt", o.failures, "status", status, "err", err, "wait_ms", wait.Milliseconds())
 }
 
-// lasts is how long ago the first failure was, 0 when there is none.
+// lasts is for how long nothing got through, 0 when there was no failure.
 func (o *outage) lasts() time.Duration {
 	if o.failures == 0 {
 		return 0
 	}
+	if o.moved.After(o.since) {
+		return time.Since(o.moved)
+	}
 	return time.Since(o.since)
 }
+
+// progress notes that something got through.
+func (o *outage) progress() { o.moved = time.Now() }
 
 func (o *outage) over() {
 	if o.failures == 0 {

@@ -12,11 +12,19 @@ import (
 	"time"
 
 	"tailer"
+	"tailer/internal/disk"
 	"tailer/ship"
 	"tailer/ship/langfuse"
 	"tailer/ship/ledger"
 	"tailer/ship/otlp"
 	"tailer/state"
+)
+
+// What is left of the disk of the state folder. The spool stops first: the ledger can
+// only empty it while it has room itself, and the checkpoint follows the ledger.
+var (
+	spoolReserve  = disk.Reserve{Part: 4, Most: 64 << 20}
+	ledgerReserve = disk.Reserve{Part: 16, Most: 8 << 20}
 )
 
 // delivery encodes exchanges and hands them to the sinks. Once it runs, Deliver
@@ -104,7 +112,7 @@ func (d *delivery) open(o *options) error {
 	}
 	var err error
 	cfg := o.ledger
-	cfg.Logger = o.logger
+	cfg.Logger, cfg.Spare = o.logger, disk.Spare(o.state, ledgerReserve)
 	d.ledger, err = ledger.Open(filepath.Join(o.state, "ledger.db"), cfg)
 	if errors.Is(err, ledger.ErrInUse) {
 		return fmt.Errorf("%w: a tailer is running with this state folder; stop it first, or it sends these requests itself", err)

@@ -125,13 +125,13 @@ func (s *logSet) open(name string, src *config.Source, cfg source.FollowConfig) 
 
 // openPipe opens a pipe with its spool.
 func (s *logSet) openPipe(file, name string, src io.ReadCloser, resume []tailer.Checkpoint, cfg source.FollowConfig) (followed, error) {
-	dropped := s.o.logger.With("component", "spool", "source", name)
-	kept, err := spool.Open(filepath.Join(s.o.state, "spool", file+".db"), spool.Config{
-		MaxBytes: int64(s.o.limits.SpoolBytes), DropOldest: s.o.limits.SpoolFull == "drop-oldest",
-		OnDrop: func(from, upTo int64) {
-			dropped.Warn("spool is full, its oldest lines are lost", "size_bytes", upTo-from)
-		},
-	})
+	logger := s.o.logger.With("component", "spool", "source", name)
+	bounds := s.o.spoolConfig(logger)
+	bounds.DropOldest = s.o.limits.SpoolFull == "drop-oldest"
+	bounds.OnDrop = func(from, upTo int64) {
+		logger.Warn("spool is full, its oldest lines are lost", "size_bytes", upTo-from)
+	}
+	kept, err := spool.Open(filepath.Join(s.o.state, "spool", file+".db"), bounds)
 	if err != nil {
 		return nil, errors.Join(err, src.Close())
 	}

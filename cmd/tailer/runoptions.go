@@ -1,6 +1,7 @@
 package main
 
 import (
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,6 +11,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"tailer/internal/config"
+	"tailer/internal/disk"
+	"tailer/internal/spool"
 	"tailer/ship/ledger"
 )
 
@@ -201,4 +204,14 @@ func stateFolder(flag, file string) (string, error) {
 		return "", usagef("no state folder: say --state FOLDER (%v)", err)
 	}
 	return filepath.Join(home, ".local", "state", "tailer"), nil
+}
+
+// spoolConfig bounds a spool: in bytes, and by what must be left of the disk.
+func (o *runOptions) spoolConfig(logger *slog.Logger) spool.Config {
+	return spool.Config{
+		MaxBytes: int64(o.limits.SpoolBytes), Spare: disk.Spare(o.state, spoolReserve), Left: disk.Spare(o.state, ledgerReserve),
+		OnFull: func(held, spare int64) {
+			logger.Warn("spool is full, its writer waits", "size_bytes", held, "disk_to_spare_bytes", spare)
+		},
+	}
 }

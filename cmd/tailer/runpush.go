@@ -28,7 +28,8 @@ func (s *logSet) receive(name string, src *config.Source, location *time.Locatio
 	}
 	// A full spool is always told to the sender, who keeps what it has: nothing is
 	// dropped here.
-	kept, err := spool.Open(filepath.Join(s.o.state, "spool", "http-"+source.Digest(name)+".db"), spool.Config{MaxBytes: int64(s.o.limits.SpoolBytes)})
+	path := filepath.Join(s.o.state, "spool", "http-"+source.Digest(name)+".db")
+	kept, err := spool.Open(path, s.o.spoolConfig(s.o.logger.With("component", "spool", "source", name)))
 	if err != nil {
 		return nil, err
 	}

@@ -39,9 +39,12 @@ var (
 
 // Config bounds a Spool.
 type Config struct {
-	MaxBytes   int64                  // held at most; required
-	DropOldest bool                   // when it is full; else Append waits
-	OnDrop     func(from, upTo int64) // called by Append for what it dropped; nil: nobody
+	MaxBytes   int64                   // held at most; required
+	DropOldest bool                    // when it is full; else Append waits
+	OnDrop     func(from, upTo int64)  // called by Append for what it dropped; nil: nobody
+	Spare      func() int64            // bytes of disk that the file may still take; nil: MaxBytes alone counts
+	Left       func() int64            // the same of all who use the disk: below zero the file must not even risk to grow; nil: as Spare
+	OnFull     func(held, spare int64) // called when Append begins to wait for room, at most once a minute; nil: nobody
 }
 
 // Spool is a stream of bytes on disk, of which the beginning is forgotten. It is
@@ -55,6 +58,7 @@ type Spool struct {
 	first   int64   // of the bytes that are there; guarded by mu
 	end     int64
 	dropped int64
+	told    time.Time     // when OnFull was called last
 	room    chan struct{} // closed, and made anew, when bytes are released
 }
 
@@ -210,75 +214,6 @@ func (s *Spool) append(b []byte) error {
 	})
 	if err == nil {
 		s.end = end
-	}
-	return err
-}
-
-// makeRoom returns when n more bytes may be held.
-func (s *Spool) makeRoom(ctx context.Context, n int64) error {
-	for {
-		s.mu.Lock()
-		full, room, first := s.end-s.first+n > s.cfg.MaxBytes, s.room, s.first
-		s.mu.Unlock()
-		if !full {
-			return nil
-		}
-		if s.cfg.DropOldest {
-			if err := s.dropOldest(n); err != nil {
-				return err
-			}
-			now, _ := s.Bounds()
-			if s.cfg.OnDrop != nil {
-				s.cfg.OnDrop(first, now)
-			}
-			continue
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-room:
-		}
-	}
-}
-
-// dropOldest forgets whole chunks until n more bytes may be held, and some more, so
-// that it is not done for each append.
-func (s *Spool) dropOldest(n int64) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	least := s.end + n - s.cfg.MaxBytes + s.cfg.MaxBytes/64
-	before := s.first
-	if err := s.forget(least, true); err != nil {
-		return fmt.Errorf("drop from spool %s: %w", s.db.Path(), err)
-	}
-	s.dropped += s.first - before
-	return nil
-}
-
-// forget removes the chunks below offset; of the one that offset is within,
-// through says whether it goes too. It is called with mu held.
-func (s *Spool) forget(offset int64, through bool) error {
-	first := s.first
-	err := s.db.Update(func(tx *bolt.Tx) error {
-		cursor := tx.Bucket(chunks).Cursor()
-		for k, v := cursor.First(); k != nil; k, v = cursor.First() {
-			begin := int64(binary.BigEndian.Uint64(k))
-			end := begin + int64(len(v))
-			if begin >= offset || end > offset && !through {
-				return nil
-			}
-			if err := cursor.Delete(); err != nil {
-				return err
-			}
-			first = end
-		}
-		first = s.end
-		return nil
-	})
-	if err == nil {
-		s.first = first
-		close(s.room)
-		s.room = make(chan struct{})
 	}
 	return err
 }

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -219,3 +220,66 @@ func TestKilled(t *testing.T) {
 }
 
 func record(i int) []byte { return []byte(fmt.Sprintf("record %d %s\n", i, pattern(100+i*37%5000))) }
+
+// A disk that others need as well is left to them: the writer waits, or the oldest
+// go, and room that was released in the file is used again.
+func TestDiskNearlyFull(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		drop bool
+	}{{"waits", false}, {"drops", true}} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var spare atomic.Int64
+				var told []int64
+				spare.Store(1 << 30)
+				s, err := Open(filepath.Join(t.TempDir(), "spool.db"), Config{
+					MaxBytes: 1 << 30, DropOldest: test.drop, Spare: spare.Load, OnFull: func(_, spare int64) { told = append(told, spare) },
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer func() { _ = s.Close() }()
+				if err := s.Append(t.Context(), pattern(8<<20)); err != nil {
+					t.Fatal(err)
+				}
+				spare.Store(1000)
+				short, cancel := context.WithTimeout(t.Context(), 9*time.Minute+30*time.Second)
+				defer cancel()
+				err = s.Append(short, pattern(4<<20))
+				first, end := s.Bounds()
+				if test.drop {
+					if err != nil || end != 12<<20 || first == 0 || first > 11<<20 || first != s.Dropped() || len(told) > 0 {
+						t.Errorf("holds %d to %d, dropped %d, told %v: %v", first, end, s.Dropped(), told, err)
+					}
+					return
+				}
+				if !errors.Is(err, context.DeadlineExceeded) || end != 8<<20 || len(told) != 10 || told[0] != 1000 {
+					t.Errorf("holds up to %d, told %v: %v", end, told, err)
+				}
+				if err := s.Release(6 << 20); err != nil {
+					t.Fatal(err)
+				}
+				if err := s.Append(t.Context(), pattern(1<<20)); err != nil { // into what is free in the file
+					t.Fatal(err)
+				}
+				done := make(chan error)
+				go func() { done <- s.Append(t.Context(), pattern(8<<20)) }()
+				synctest.Wait()
+				spare.Store(1 << 30)
+				if err := <-done; err != nil { // somebody tidied up
+					t.Fatal(err)
+				}
+			})
+		})
+	}
+}
+
+// However little is left, some lines are taken: otherwise nothing would go on.
+func TestDiskFullButForSome(t *testing.T) {
+	nothing := func() int64 { return -1 }
+	s := open(t, filepath.Join(t.TempDir(), "spool.db"), Config{MaxBytes: 1 << 30, Spare: nothing, Left: nothing})
+	if err := s.Append(t.Context(), pattern(always)); err != nil {
+		t.Fatal(err)
+	}
+}

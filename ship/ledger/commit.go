@@ -64,6 +64,9 @@ func (db *DB) Known(keys []ship.Key) ([]ship.Known, error) {
 
 // Commit implements ship.Store.
 func (db *DB) Commit(changes *ship.Changes) error {
+	if err := db.roomFor(changes.Put); err != nil {
+		return fmt.Errorf("commit to ledger %s: %w", db.path, err)
+	}
 	seqs := make([]uint64, len(changes.Put))
 	err := db.bolt.Update(func(tx *bbolt.Tx) error {
 		for i, put := range changes.Put {
@@ -95,6 +98,28 @@ func (db *DB) Commit(changes *ship.Changes) error {
 	}
 	for i, put := range changes.Put {
 		put.Entry.Seq = seqs[i]
+	}
+	return nil
+}
+
+// roomFor returns ErrDiskFull if payloads need more than the disk has to spare. What
+// was delivered has left room in the file, which others can't use.
+func (db *DB) roomFor(puts []ship.Put) error {
+	if len(puts) == 0 || db.cfg.Spare == nil {
+		return nil
+	}
+	page, stats := int64(db.bolt.Info().PageSize), db.bolt.Stats()
+	need, largest := 16*page, int64(0)
+	for _, put := range puts {
+		size := int64(len(put.Payload))
+		need, largest = need+size+page, max(largest, size)
+	}
+	need += 2 * largest // the last page of the tree is written anew, with what it holds
+	if int64(stats.FreePageN+stats.PendingPageN)*page >= 2*need {
+		return nil // it is likely that enough of them lie side by side
+	}
+	if spare := db.cfg.Spare(); spare < need {
+		return fmt.Errorf("%w: %d bytes needed, %d to spare", ErrDiskFull, need, max(spare, 0))
 	}
 	return nil
 }

@@ -36,7 +36,12 @@ type Config struct {
 	MaxEntries int           // accepted, of one sink; the oldest go first, by whole days; 0: 10,000,000, some 600 MB
 	Wait       time.Duration // for another process to let go of the file; 0: 1 s
 	Logger     *slog.Logger  // nil: silent
+	Spare      func() int64  // bytes of disk that payloads may still take; nil: as many as there are
 }
+
+// ErrDiskFull says that what is left of the disk is kept for noting what is
+// delivered: that is what makes room again.
+var ErrDiskFull = errors.New("the disk is full but for a reserve")
 
 // The buckets of the file.
 var (

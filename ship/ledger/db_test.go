@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -339,4 +340,35 @@ func FuzzDecodeEntry(f *testing.F) {
 			t.Errorf("got %+v, %v, want %+v", e2, err, e)
 		}
 	})
+}
+
+// When the disk is nearly full payloads stay out, but that something was delivered
+// can be noted; what that frees is used again.
+func TestDiskNearlyFull(t *testing.T) {
+	spare := int64(1 << 30)
+	db := openAt(t, filepath.Join(t.TempDir(), "ledger.db"), Config{Spare: func() int64 { return spare }})
+	number, _, err := db.Sink("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := put(t, db, 100_001, 100_002, 100_003, 100_004)
+	spare = 50_000
+	large := &ship.Changes{Put: []ship.Put{{Entry: entry(100_005), Payload: make([]byte, 100_005)}}}
+	if err := db.Commit(large); !errors.Is(err, ErrDiskFull) || !strings.Contains(err.Error(), "50000 to spare") {
+		t.Fatalf("the reserve was given away: %v", err)
+	}
+	changes := &ship.Changes{}
+	for _, e := range before {
+		changes.Done = append(changes.Done, ship.Done{Seq: e.Seq, Key: e.Key, Digest: e.Digest, Sink: number}, ship.Done{Seq: e.Seq, Key: e.Key, Digest: e.Digest, Sink: number + 1})
+	}
+	if err := db.Commit(changes); err != nil {
+		t.Fatal(err)
+	}
+	if got := waiting(t, db); len(got) != 0 {
+		t.Fatalf("%d wait", len(got))
+	}
+	small := &ship.Changes{Put: []ship.Put{{Entry: entry(40_000), Payload: make([]byte, 40_000)}}}
+	if err := db.Commit(small); err != nil {
+		t.Errorf("what was freed is not used: %v", err)
+	}
 }
