@@ -104,6 +104,8 @@ type Call struct {
 	Refused    bool // the request never reached the router
 	SinceCall  bool // stated by a version that names the call id in payloads (1.84 and later)
 	Since98    bool // stated by 1.98 or later
+	// OnlySuccess says that the version prints no payload of a failure (1.82 and later).
+	OnlySuccess bool
 	// Failed is how many attempts failed before this one, and FellBack whether
 	// another model group answered, where the record states it; Failed is -1
 	// where it does not.

@@ -42,7 +42,7 @@ func (k *kwargs) fill(r *tailer.Record) {
 	if c.CallType == "" {
 		c.CallType = k.callType
 	}
-	c.Refused = c.Refused || k.rejected
+	c.Refused = c.Refused || k.rejected || c.Outcome == tailer.OutcomeFailure && k.isUnread()
 	c.SinceCall = k.payload.callID != ""
 	k.fillRequest(r)
 	if !c.Private {
@@ -134,7 +134,7 @@ func (k *kwargs) fillRequest(r *tailer.Record) {
 	switch {
 	case k.body != nil:
 		q.Body = k.body
-	case k.rejected || k.optional != nil && k.isRefusal():
+	case k.rejected || k.optional != nil && (k.isRefusal() || k.isUnread()):
 		q.Body = k.refusedBody()
 	case k.hasPayload:
 		q.Body, q.Rebuilt = k.payloadBody(), true
@@ -145,6 +145,13 @@ func (k *kwargs) fillRequest(r *tailer.Record) {
 // isRefusal reports whether the dict tells of a request that never reached the
 // router: LiteLLM then logs the route as call type.
 func (k *kwargs) isRefusal() bool { return strings.HasPrefix(k.callType, "/") }
+
+// isUnread reports whether LiteLLM knew no more of the request than its body and
+// its route: it refused the key before it read the headers. From 1.82 on nothing
+// else tells this in some versions.
+func (k *kwargs) isUnread() bool {
+	return k.route != "" && k.request.Headers == nil && k.body == nil && k.deployment == ""
+}
 
 // noMessages is what LiteLLM logs as content when a refused body had none
 // (proxy/utils.py, post_call_failure_hook).

@@ -37,6 +37,7 @@ type payload struct {
 	failed                  int // attempts before this one, -1 unknown
 	fellBack                bool
 	since98                 bool // has a session id of its own
+	since82                 bool // names the client's program
 }
 
 // payloadMetadata is the part of the payload's metadata that tailer reads.
@@ -55,7 +56,7 @@ func wantedMember(name string) bool {
 	case "id", "litellm_call_id", "trace_id", "session_id", "hidden_params", "call_type", "status", "startTime", "endTime", "completionStartTime", "stream", "model",
 		"model_group", "model_id", "custom_llm_provider", "cache_hit", "response_cost", "cost_breakdown", "prompt_tokens",
 		"completion_tokens", "total_tokens", "end_user", "messages", "model_parameters", "response", "error_str",
-		"error_information", "metadata":
+		"error_information", "metadata", "user_agent":
 		return true
 	}
 	return false
@@ -73,6 +74,8 @@ func (p *payload) set(name string, value gjson.Result) {
 		p.traceID = text(value)
 	case "session_id":
 		p.since98 = true
+	case "user_agent":
+		p.since82 = true
 	case "hidden_params":
 		p.setHidden(value.Get("additional_headers"))
 	case "call_type":
@@ -214,7 +217,8 @@ func (p *payload) call() tailer.Call {
 		Start: p.start, End: p.end, CallType: p.callType, Streamed: p.stream,
 		Model: p.model, ModelGroup: p.group, ModelID: p.modelID, Provider: p.provider, Upstream: p.modelID != "",
 		Failed: p.failed, FellBack: p.fellBack, Since98: p.since98,
-		TraceID: p.traceID, CacheHit: p.cacheHit, Response: p.response, Usage: p.metadata.usage,
+		OnlySuccess: p.since82 || p.callID != "",
+		TraceID:     p.traceID, CacheHit: p.cacheHit, Response: p.response, Usage: p.metadata.usage,
 		CostTotal: p.cost, CostInput: p.costIn, CostOutput: p.costOut,
 	}
 	if p.stream && p.metadata.since172 && p.first.After(p.start) && p.first.Before(p.end) {

@@ -48,7 +48,7 @@ func tried(model string, outcome tailer.Outcome, ms int) tailer.Record {
 // payload is a success that bears the x- headers of its request.
 func payload(a asking, id, answer string, from, to int) tailer.Record {
 	r := a.ended(id, answer, from, to)
-	r.Kind, r.Call.SinceCall = tailer.KindPayload, true
+	r.Kind, r.Call.SinceCall, r.Call.OnlySuccess = tailer.KindPayload, true, true
 	return r
 }
 
@@ -275,5 +275,31 @@ func TestPreparedID(t *testing.T) {
 	all := run(pair.New(pair.Config{}), append(ana.front(0), prepared, told(tailer.KindFailure, "", "no such model", 3), landed(chat, 400, 4))...)
 	if got, want := tell(all), []string{`a ana@example.org ` + chat + ` 400 "no such model"`}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestPayloadOfALastAttempt: a payload that is no stream's states when the last
+// attempt began, so a failure before it leaves a doubt; long before it does not.
+func TestPayloadOfALastAttempt(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		failed int
+		stream bool
+		want   string
+	}{
+		{"a failure before the last attempt", 2000, false, "[attempts uncertain]"},
+		{"a failure during it", 4500, false, "[attempts uncertain]"},
+		{"a failure long before", -60_000, false, "[]"},
+		{"a failure before a stream was asked for", 2000, true, "[]"},
+		{"a failure after it was asked for", 4500, true, "[attempts uncertain]"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := payload(asking{user: "ana@example.org", prompt: "same", stream: test.stream}, "a", "done", 4000, 5000)
+			p.Call.Failed, p.Call.SinceCall = -1, false
+			all := run(pair.New(pair.Config{}), tried("openai/gpt-4o", tailer.OutcomeFailure, test.failed), tried("openai/gpt-4o", tailer.OutcomeSuccess, 4900), p)
+			if len(all) != 1 || fmt.Sprint(all[0].Incomplete) != test.want || len(all[0].Attempts) != 0 {
+				t.Errorf("got %+v, want %s", all, test.want)
+			}
+		})
 	}
 }

@@ -109,7 +109,7 @@ func (c *call) requestedModel(x *tailer.Exchange, last *attempt) {
 	switch {
 	case first >= 0:
 		group = c.attempts[first].ModelGroup
-	case last.FellBack, last.Failed < 0 && (last.SinceCall && len(x.Attempts) > 0 || slices.Contains(x.Incomplete, unsureAttempts)):
+	case last.FellBack, last.Failed < 0 && (last.OnlySuccess && len(x.Attempts) > 0 || slices.Contains(x.Incomplete, unsureAttempts)):
 		return
 	}
 	if group != "" {
@@ -307,12 +307,12 @@ func (c *call) failedTries(x *tailer.Exchange, last *attempt, log *outcomes) {
 		}
 	}
 	count := max(len(failed), len(c.tries)-1, last.Failed)
-	if last.SinceCall && last.Failed < 0 && len(c.tries) == 0 && last.payload {
+	if last.OnlySuccess && last.Failed < 0 && len(c.tries) == 0 && last.payload {
 		n, sure := 0, false
 		if c.front != nil && c.front.slim && !c.front.flight.unsure {
 			n, sure = len(c.front.flight.failures), true
 		} else {
-			n, sure = log.failures(last)
+			sure = log.none(last)
 		}
 		if !sure {
 			x.Incomplete = append(x.Incomplete, unsureAttempts)

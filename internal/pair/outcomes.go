@@ -29,31 +29,31 @@ func (o *outcomes) add(r *tailer.Record) {
 	o.recent = append(o.recent, outcome{at: r.Time, failed: r.Call.Outcome == tailer.OutcomeFailure})
 }
 
-// failures returns how many attempts failed between the start of an attempt's
-// request and its end. sure is false when they may be another request's: then
-// another one was answered meanwhile, or the log has no such lines, as a file of
-// payloads.
-func (o *outcomes) failures(a *attempt) (n int, sure bool) {
+// retryTime is how long before an attempt begins another one of the same request
+// may have failed: LiteLLM waits up to a minute before it tries again.
+const retryTime = time.Minute
+
+// none reports whether no attempt of a request can have failed before the one that
+// succeeded. The line of a failed attempt may be another request's, so a single
+// one will do for a doubt, or that the log has no such lines, as a file of
+// payloads. A payload states when a stream was asked for, but of other answers
+// when the last attempt began.
+func (o *outcomes) none(a *attempt) bool {
 	if !o.seen {
-		return 0, false
+		return false
 	}
-	answered := 0
+	from := a.Start
+	if !a.Streamed {
+		from = from.Add(-retryTime)
+	}
 	for i := len(o.recent) - 1; i >= 0; i-- {
-		switch line := o.recent[i]; {
-		case line.at.Before(a.Start.Add(-time.Second)):
-			i = 0
-		case line.at.After(a.End.Add(time.Second)) || line.at.Before(a.Start) || line.at.After(a.End):
-		case line.failed:
-			n++
-		default:
-			answered++
+		switch line := o.recent[i]; { // nearly in order
+		case line.at.Before(from.Add(-time.Second)):
+			return true
+		case line.at.Before(from):
+		case line.failed && !line.at.After(a.End):
+			return false
 		}
 	}
-	if n == 0 {
-		return 0, true
-	}
-	if answered > 1 {
-		return 0, false
-	}
-	return n, true
+	return len(o.recent) < maxOutcomes/2
 }
