@@ -4,7 +4,8 @@
 set -e
 root=${DPKG_ROOT:-}
 if [ "$1" = purge ]; then
-	rm -rf "$root/etc/tailer" "$root/var/lib/tailer" "$root/var/lib/private/tailer"
+	rm -rf "$root/etc/tailer" "$root/var/lib/tailer" "$root/var/lib/private/tailer" \
+		"$root/var/lib/tailer-backfill" "$root/var/lib/private/tailer-backfill"
 fi
 if [ -z "$root" ] && [ -d /run/systemd/system ]; then
 	systemctl daemon-reload || true

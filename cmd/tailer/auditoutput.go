@@ -163,9 +163,13 @@ func (p *auditPrinter) printList() {
 }
 
 func (p *auditPrinter) printEnd(sums *audit.Counts, repaired repairs) {
-	if n := sums.Differences(); n == 0 {
+	n := sums.Differences()
+	switch {
+	case n == 0 && p.callback && sums.CallbackLost > 0:
+		_, _ = fmt.Fprintf(p.out, "No difference but %s that LiteLLM's callback did not write here.\n", plural(int64(sums.CallbackLost), "request"))
+	case n == 0:
 		_, _ = fmt.Fprintln(p.out, "No difference.")
-	} else {
+	default:
 		_, _ = fmt.Fprintf(p.out, "%s.\n", plural(int64(n), "difference"))
 	}
 	if repaired.Delivered+repaired.DeadLettered > 0 {
@@ -207,6 +211,9 @@ func auditNotes(c *audit.Counts, damaged int) (notes []string) {
 	note := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	if c.ByCallback > 0 {
 		note("LiteLLM's own callback wrote %d of these requests and not %d; of %d the log has no id to tell by.", c.ByCallback, c.CallbackLost, c.CallbackUnknown)
+	}
+	if c.ByCallback == 0 && c.CallbackLost > 0 {
+		note("Of these requests LiteLLM's own callback wrote none here: it is off, or writes to another project or server.")
 	}
 	if c.ByCallback > 0 && c.ByTailer > 0 {
 		note("Both tailer and LiteLLM's callback write here: what both wrote is counted twice. Switch one off.")

@@ -21,7 +21,7 @@ func configCommand() *cli.Command {
 				Action: checkConfig,
 			},
 			{
-				Name: "example", Usage: "print a commented configuration file with every setting at its default", OnUsageError: usageError,
+				Name: "example", Aliases: []string{"print"}, Usage: "print a commented configuration file with every setting at its default", OnUsageError: usageError,
 				Action: func(*cli.Context) error {
 					_, err := fmt.Print(config.Example)
 					return err

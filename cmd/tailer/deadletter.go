@@ -32,7 +32,7 @@ func deadLetterCommand() *cli.Command {
 					if err != nil {
 						return err
 					}
-					return listLetters(os.Stdout, path, c.Bool("json"))
+					return listLetters(os.Stdout, path, c.Args().Present(), c.Bool("json"))
 				},
 			},
 			{
@@ -40,7 +40,7 @@ func deadLetterCommand() *cli.Command {
 				Usage:        "send all letters again; those that are taken leave the file",
 				ArgsUsage:    "[FILE]",
 				Description:  "A running tailer has the ledger: stop it first.",
-				Flags:        append(append(deliveryFlags(), langfuseFlags()...), environmentFlag()),
+				Flags:        append(append(deliveryFlags(), langfuseFlags()...), environmentFlag(), &cli.BoolFlag{Name: "json", Usage: "print what became of them as one JSON document"}),
 				OnUsageError: usageError,
 				Action: func(c *cli.Context) error {
 					path, err := letterFile(c)
@@ -63,8 +63,12 @@ func letterFile(c *cli.Context) (string, error) {
 	return filepath.Join(folder, "dead-letters.jsonl"), err
 }
 
-func listLetters(w io.Writer, path string, asJSON bool) error {
+func listLetters(w io.Writer, path string, named, asJSON bool) error {
 	encoder := json.NewEncoder(w)
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) && !named {
+		fmt.Fprintf(os.Stderr, "No dead letters: there is no %s.\n", path)
+		return nil // the file is made when the first is rejected
+	}
 	return ship.ReadLetters(path, func(_ int, letter ship.Letter, _ *ship.Item) error {
 		if asJSON {
 			return encoder.Encode(letter)
@@ -106,6 +110,16 @@ func (b *letterBox) count(outcome ship.Outcome) (n int64) {
 	return n
 }
 
+// print tells what became of the letters: JSON to stdout, words to stderr.
+func (b *letterBox) print(asJSON bool) error {
+	taken, refused, known := b.count(ship.Delivered), b.count(ship.DeadLettered), b.count(ship.Duplicate)
+	if asJSON {
+		return json.NewEncoder(os.Stdout).Encode(map[string]int64{"taken": taken, "refused_again": refused, "known_to_be_there": known})
+	}
+	_, err := fmt.Fprintf(os.Stderr, "%s taken, %d refused again, %d known to be there\n", plural(taken, "letter"), refused, known)
+	return err
+}
+
 // retryLetters sends all letters of a file. Those that are refused again are
 // written anew, with the new reason.
 func retryLetters(c *cli.Context, path string) error {
@@ -125,8 +139,7 @@ func retryLetters(c *cli.Context, path string) error {
 	err = sendLetters(c.Context, d, path)
 	err = errors.Join(err, d.close())
 	err = errors.Join(err, ship.KeepLetters(path, o.deadLetters, func(n int) bool { return !box.has(n) }))
-	fmt.Fprintf(os.Stderr, "%s taken, %d refused again, %d known to be there\n",
-		plural(box.count(ship.Delivered), "letter"), box.count(ship.DeadLettered), box.count(ship.Duplicate))
+	err = errors.Join(err, box.print(c.Bool("json")))
 	if err == nil && box.count(ship.DeadLettered) > 0 {
 		return errPartly
 	}

@@ -151,6 +151,18 @@ func TestModeAuto(t *testing.T) {
 	}
 }
 
+// Where nothing was ever rejected there is no file, and that is well; a file that
+// was named must be there.
+func TestNoDeadLetters(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	r := command{args: []string{"deadletter", "list", "--state", dir}, dir: dir}.succeed(t)
+	if r.stdout != "" || !strings.HasPrefix(r.stderr, "No dead letters") {
+		t.Errorf("%s%s", r.stdout, r.stderr)
+	}
+	command{args: []string{"deadletter", "list", filepath.Join(dir, "mistyped.jsonl")}, dir: dir}.exit(t, 1)
+}
+
 // A dead letter is listed with its reason, and leaves the file once it is taken.
 func TestDeadLetterCommand(t *testing.T) {
 	t.Parallel()
@@ -185,7 +197,10 @@ func TestDeadLetterCommand(t *testing.T) {
 				t.Errorf("left: %s, %v", r.stdout, err)
 			}
 			server.Poison(other, 0)
-			command{args: []string{"deadletter", "retry", letters}, env: keys(server), dir: dir}.succeed(t)
+			r = command{args: []string{"deadletter", "retry", "--json", letters}, env: keys(server), dir: dir}.succeed(t)
+			if want := `{"known_to_be_there":0,"refused_again":0,"taken":1}`; strings.TrimSpace(r.stdout) != want {
+				t.Errorf("retry --json: %s, want %s", r.stdout, want)
+			}
 			if info, err := os.Stat(letters); err != nil || info.Size() != 0 {
 				t.Errorf("letters are left: %v", err)
 			}

@@ -26,11 +26,13 @@ func (d *consultation) server(ctx context.Context) error {
 	hasKeys := cfg.PublicKey != "" && cfg.SecretKey != ""
 	switch {
 	case d.offline:
+		d.report.Server = "not asked (--offline)"
 		return nil
 	case !hasKeys && d.config != nil && sendsToLangfuse(d.config.Sinks):
 		d.report.Add([]doctor.Finding{doctor.NoKeys("configuration")})
 		return nil
 	case !hasKeys:
+		d.report.Server = "not asked, for no keys are set; a service's are in files: --env-file, LANGFUSE_SECRET_KEY_FILE"
 		return nil
 	}
 	reader, err := langfuse.NewReader(*cfg)
@@ -45,6 +47,7 @@ func (d *consultation) server(ctx context.Context) error {
 	if seen.Host == "" {
 		seen.Host = "https://cloud.langfuse.com"
 	}
+	d.report.Server = seen.Host + " was asked"
 	first, last := d.report.Range()
 	d.ask(ctx, reader, &seen, last)
 	if errors.Is(ctx.Err(), context.Canceled) {

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"tailer/ship/shiptest"
@@ -83,5 +84,31 @@ func TestDoctorServerTwice(t *testing.T) {
 	})
 	if got := consult(t, ask).ids(); !slices.Contains(got, "langfuse-both-write") {
 		t.Errorf("found %v after LiteLLM wrote", got)
+	}
+}
+
+// Whether Langfuse was asked is told: silence would look like health.
+func TestDoctorTellsWhetherItAsked(t *testing.T) {
+	t.Parallel()
+	server := shiptest.New("4.16.0")
+	defer server.Close()
+	capture := openCapture(t, "1.98.1/json-standard-payload")
+	for _, test := range []struct {
+		name string
+		env  map[string]string
+		args []string
+		want string
+	}{
+		{"keys", keys(server), nil, "Langfuse: " + server.URL + " was asked\n"},
+		{"no keys", nil, nil, "Langfuse: not asked, for no keys are set;"},
+		{"offline", keys(server), []string{"--offline"}, "Langfuse: not asked (--offline)\n"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			args := append(append([]string{"doctor"}, test.args...), capture.log("proxy.log"))
+			r := command{args: args, env: test.env, dir: t.TempDir()}.run(t)
+			if !strings.Contains(r.stdout, test.want) {
+				t.Errorf("%s\n%s", r.stdout, r.stderr)
+			}
+		})
 	}
 }

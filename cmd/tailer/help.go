@@ -80,7 +80,8 @@ func unknownCommand(app *cli.App, word string) error {
 		return usagef("unknown command %q; to read a file: tailer backfill %s", word, word)
 	}
 	hint := ""
-	if meant := cli.SuggestCommand(app.Commands, word); meant != "" {
+	// The library always finds one. Who mistypes a word seldom does so at its start.
+	if meant := cli.SuggestCommand(app.Commands, word); strings.Contains(meant, `"`+word[:min(1, len(word))]) {
 		hint = ". " + meant // a sentence of the library's
 	}
 	return usagef("unknown command %q%s (tailer --help lists all; to read a file: tailer backfill %s)", word, hint, word)

@@ -56,6 +56,7 @@ func TestUsageSuggests(t *testing.T) {
 		want string
 	}{
 		{[]string{"bckfill", "x.log"}, `Did you mean "backfill"?`},
+		{[]string{"nonsense"}, `unknown command "nonsense" (tailer --help`},
 		{[]string{"proxy.log"}, "tailer backfill proxy.log"},
 		{[]string{"backfill", "--timezon", "UTC", "x.log"}, "did you mean --timezone?"},
 		{[]string{"doctor", "--litelm-config", "x"}, "did you mean --litellm-config?"},

@@ -13,6 +13,7 @@ type Report struct {
 	Findings []Finding   `json:"findings"`
 	Logs     []LogReport `json:"logs,omitempty"`
 	Fixed    []Fixed     `json:"corrected,omitempty"`
+	Server   string      `json:"langfuse,omitempty"` // which Langfuse was looked at, or why none was
 
 	version     Version
 	first, last time.Time
@@ -109,6 +110,9 @@ func (r *Report) Print(w io.Writer, asJSON bool) error {
 			fmt.Fprintf(&b, ", %d with a user, %d with a session; %d bytes of log for each", l.WithUser, l.WithSession, l.BytesPerRequest)
 		}
 		b.WriteString("\n")
+	}
+	if r.Server != "" {
+		fmt.Fprintf(&b, "Langfuse: %s\n", r.Server)
 	}
 	problems := r.Problems()
 	fmt.Fprintf(&b, "%s, %s\n", plural(problems, "problem"), pieces(len(r.Findings)-problems))
