@@ -79,6 +79,7 @@ var imports = map[string]rule{
 	"tailer/internal/disk":        {nil, "asks the system alone"},
 	"tailer/internal/browsertest": {[]string{"github.com/chromedp/chromedp", "github.com/chromedp/cdproto/"}, "a browser for tests knows no page"},
 	"tailer/internal/service":     {[]string{"github.com/coreos/go-systemd/v22/daemon"}, "the only place that knows a service manager"},
+	"tailer/internal/residence":   {nil, "asks the system alone"},
 	"tailer/internal/pipeline": {
 		[]string{"tailer"},
 		"stages arrive as small interfaces",

@@ -14,6 +14,7 @@ import (
 	"tailer"
 	"tailer/internal/enrich"
 	"tailer/internal/pipeline"
+	"tailer/internal/residence"
 	"tailer/internal/service"
 	"tailer/internal/source"
 	"tailer/state"
@@ -166,6 +167,7 @@ func (d *daemon) once(ctx context.Context) (err error) {
 			return drainTime
 		},
 		Logger: o.logger.With("component", "run"), Alive: d.notify.Alive,
+		Rest: residence.Shrink,
 		Progress: func() int64 {
 			stats := sink.Stats()
 			return stats.Delivered + stats.DeadLettered + stats.Failures

@@ -7,7 +7,9 @@ import (
 	"encoding/hex"
 	"html/template"
 	"path"
+	"slices"
 	"strings"
+	"sync"
 )
 
 //go:embed assets templates
@@ -19,13 +21,35 @@ type asset struct {
 	text string
 }
 
-// styles and scripts are in the order of loading.
-var (
-	styles      = load("vendor/tabulator.min.css", "app.css")
-	scripts     = load("vendor/chart.umd.min.js", "vendor/chartjs-chart-matrix.min.js", "vendor/tabulator.min.js", "theme.js", "charts.js", "tables.js", "report.js")
-	theme       = load("theme.js")
-	liveScripts = append(append([]asset{}, scripts...), load("live.js")...)
-)
+// bundle are the assets of the pages, in the order of loading.
+type bundle struct {
+	styles      []asset
+	scripts     []asset // of the report
+	liveScripts []asset // of the report in the viewer
+	theme       []asset
+	served      map[string]asset // by the path that the viewer serves them at
+	filePolicy  string           // lets a page in a file run what stands in it and nothing else
+}
+
+// assets are read when first used: a daemon without a viewer needs none of them.
+var assets = sync.OnceValue(func() *bundle {
+	b := &bundle{
+		styles:  load("vendor/tabulator.min.css", "app.css"),
+		scripts: load("vendor/chart.umd.min.js", "vendor/chartjs-chart-matrix.min.js", "vendor/tabulator.min.js", "theme.js", "charts.js", "tables.js", "report.js"),
+		theme:   load("theme.js"),
+		served:  map[string]asset{},
+	}
+	b.liveScripts = slices.Concat(b.scripts, load("live.js"))
+	for _, a := range slices.Concat(b.styles, b.liveScripts) {
+		b.served[a.Path()] = a
+	}
+	b.filePolicy = "default-src 'none'; script-src " + hashes(b.scripts) + "; style-src " + hashes(b.styles) +
+		"; img-src data: blob:; base-uri 'none'; form-action 'none'"
+	return b
+})
+
+// own is the style of the pages themselves.
+func (b *bundle) own() []asset { return b.styles[len(b.styles)-1:] }
 
 func load(names ...string) []asset {
 	assets := make([]asset, len(names))
@@ -68,25 +92,12 @@ func hashes(assets []asset) string {
 // AssetPrefix is where the viewer serves assets.
 const AssetPrefix = "/assets/"
 
-// served are the assets by the path that the viewer serves them at.
-var served = func() map[string]asset {
-	all := map[string]asset{}
-	for _, a := range append(append([]asset{}, styles...), liveScripts...) {
-		all[a.Path()] = a
-	}
-	return all
-}()
-
 // Asset returns the text of a style or script and its media type; false if there
 // is none at that path.
 func Asset(name string) (text, mediaType string, ok bool) {
-	a, ok := served[name]
+	a, ok := assets().served[name]
 	if strings.HasSuffix(name, ".css") {
 		return a.text, "text/css; charset=utf-8", ok
 	}
 	return a.text, "text/javascript; charset=utf-8", ok
 }
-
-// filePolicy lets a page in a file run what stands in it and nothing else.
-var filePolicy = "default-src 'none'; script-src " + hashes(scripts) + "; style-src " + hashes(styles) +
-	"; img-src data: blob:; base-uri 'none'; form-action 'none'"

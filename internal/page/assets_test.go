@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -41,7 +42,7 @@ func TestVendored(t *testing.T) {
 
 // TestAssets can stand in a page: nothing in them ends their element.
 func TestAssets(t *testing.T) {
-	for _, a := range append(append([]asset{}, styles...), liveScripts...) {
+	for _, a := range slices.Concat(assets().styles, assets().liveScripts) {
 		lower := strings.ToLower(a.text)
 		if strings.Contains(lower, "</script") || strings.Contains(lower, "</style") || strings.Contains(lower, "<!--") {
 			t.Errorf("%s would end its element", a.name)
@@ -65,7 +66,7 @@ func TestReport(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := out.String()
-	for _, a := range append(append([]asset{}, styles...), scripts...) {
+	for _, a := range slices.Concat(assets().styles, assets().scripts) {
 		if !strings.Contains(text, a.text) {
 			t.Errorf("%s is not in the page", a.name)
 		}

@@ -65,10 +65,10 @@ func writeReport(w io.Writer, d *report.Document, live *Live) error {
 		zone = time.UTC
 	}
 	view := reportView{
-		Document: d, Live: live, Data: newData(d, zone), Zone: zone, Styles: styles, Scripts: scripts, Policy: filePolicy, Page: "report",
+		Document: d, Live: live, Data: newData(d, zone), Zone: zone, Styles: assets().styles, Scripts: assets().scripts, Policy: assets().filePolicy, Page: "report",
 	}
 	if live != nil {
-		view.Scripts = liveScripts
+		view.Scripts = assets().liveScripts
 	}
 	if d.From != nil {
 		view.Period = period(d.From.In(zone), d.To.In(zone))

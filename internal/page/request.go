@@ -74,7 +74,7 @@ const (
 func WriteRequest(w io.Writer, r *Request) error {
 	v := otlp.Values(otlp.Root(r.Spans))
 	view := requestView{
-		Request: r, Facts: facts(r, v), Styles: styles[len(styles)-1:], Scripts: theme, Page: "requests",
+		Request: r, Facts: facts(r, v), Styles: assets().own(), Scripts: assets().theme, Page: "requests",
 		Messages: conversation(v[observation+"input"]), Parameters: members(v[observation+"model.parameters"], "body"),
 	}
 	view.Answers, view.Other = answers(v[observation+"output"])

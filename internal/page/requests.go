@@ -43,7 +43,7 @@ type requestsView struct {
 
 // WriteRequests writes the list.
 func WriteRequests(w io.Writer, r *Requests) error {
-	return write(w, "requests.html", requestsView{r, styles[len(styles)-1:], theme, "requests"})
+	return write(w, "requests.html", requestsView{r, assets().own(), assets().theme, "requests"})
 }
 
 // Filtered tells whether a filter is set.
@@ -120,10 +120,10 @@ type message struct {
 
 // WriteMessage writes a page that says why there is none.
 func WriteMessage(w io.Writer, title, text string) error {
-	return write(w, "message.html", message{Title: title, Text: text, Styles: styles[len(styles)-1:], Scripts: theme})
+	return write(w, "message.html", message{Title: title, Text: text, Styles: assets().own(), Scripts: assets().theme})
 }
 
 // WriteLogin writes a page that asks for the token; failed: the last one was wrong.
 func WriteLogin(w io.Writer, failed bool) error {
-	return write(w, "message.html", message{Title: "Sign in", Login: true, Failed: failed, Styles: styles[len(styles)-1:], Scripts: theme})
+	return write(w, "message.html", message{Title: "Sign in", Login: true, Failed: failed, Styles: assets().own(), Scripts: assets().theme})
 }

@@ -34,6 +34,7 @@ type Daemon struct {
 	// moving as long as this does; nil: always.
 	Progress  func() int64
 	Alive     func()               // called as long as there is progress; nil: nobody
+	Rest      func()               // called when there is nothing to do for a while: memory can go; nil: it stays
 	SaveEvery time.Duration        // between two checkpoints
 	Drain     func() time.Duration // how long the rest may take to be delivered, asked once told to stop
 	Logger    *slog.Logger
@@ -133,11 +134,15 @@ func (d *Daemon) keep(ctx context.Context) {
 	tick := time.NewTicker(d.SaveEvery)
 	defer tick.Stop()
 	beats := map[*Log]int64{}
+	var rest rest
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		}
+		if d.Rest != nil && rest.due(d.moved(), time.Now()) {
+			d.Rest()
 		}
 		if err := d.save(); err != nil {
 			if d.unsaved++; d.unsaved == 1 {

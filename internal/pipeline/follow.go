@@ -40,9 +40,9 @@ type Tracker interface {
 }
 
 const (
-	// lookEvery is the longest time between two looks at a quiet source, and the
-	// shortest between two at a busy one.
-	lookSlow, lookFast = 200 * time.Millisecond, 20 * time.Millisecond
+	// lookSlow is the longest time between two looks at a quiet source, which may ask
+	// for more of them; lookFast is the shortest between two at a busy one.
+	lookSlow, lookFast = time.Second, 20 * time.Millisecond
 	// busyFor is how long after a line a source is looked at often.
 	busyFor = 3 * time.Second
 	// lookLines is how many lines are read at most between two looks.
@@ -64,6 +64,7 @@ type Follow struct {
 	changed bool             // something was read or handed out since the last mark
 	marked  time.Time
 	beat    atomic.Int64 // moves as long as lines are read, or looked for
+	taken   atomic.Int64 // lines that were read
 	waits   atomic.Bool  // while it hands on to delivery
 	over    atomic.Bool  // it has ended
 }
@@ -88,6 +89,7 @@ func (f *Follow) Forever(ctx context.Context) error {
 			f.mark(now)
 		}
 		n, err := f.some(ctx)
+		f.taken.Add(int64(n))
 		switch {
 		case errors.Is(err, io.EOF):
 			err := f.finish(ctx, false)

@@ -2,7 +2,6 @@ package source
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
 	"io/fs"
@@ -89,6 +88,9 @@ type Follower struct {
 	first    bool                // nothing is known of this log yet
 	said     string              // the last trouble that was told
 	counts   FollowCounts
+
+	alarm *alarm // of the goroutine that waits; nil until it is needed
+	deaf  bool   // no alarm can be relied on
 }
 
 // look is what a file was when it was looked at.
@@ -346,6 +348,10 @@ func (f *Follower) Close() error {
 		errs = append(errs, g.close())
 	}
 	f.gens = nil
+	if f.alarm != nil {
+		f.alarm.close()
+		f.alarm = nil
+	}
 	return errors.Join(errs...)
 }
 
@@ -358,8 +364,6 @@ func (f *Follower) dirs() []string {
 	}
 	return out
 }
-
-func (f *Follower) wait(ctx context.Context, d time.Duration) { pause(ctx, d) }
 
 // Stream returns the lines of the log.
 func (f *Follower) Stream() *Stream { return newStream(f, f.cfg.Config) }

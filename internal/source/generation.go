@@ -90,6 +90,9 @@ func (g *generation) begin(keep int) {
 // next returns the next whole line. tailer.ErrPause: there is none now; io.EOF:
 // there will be none; errReplaced.
 func (g *generation) next() (tailer.Line, error) {
+	if g.lines.resting() && g.file != nil && !g.moved() && g.size == g.offset {
+		return tailer.Line{}, g.atEnd()
+	}
 	line, err := g.lines.next()
 	if err != nil {
 		return line, err

@@ -88,6 +88,8 @@ func (s *splitter) take(n, newline int) tailer.Line {
 // or s.err is set.
 func (s *splitter) fill() {
 	switch {
+	case s.resting():
+		s.buf = make([]byte, chunkSize)
 	case len(s.buf) > chunkSize && s.w-s.r < chunkSize && s.r > 0:
 		// What peek needed is not needed any more.
 		smaller := make([]byte, chunkSize)
