@@ -84,9 +84,15 @@ func (d *delivery) config(o *options, resolved func(any, ship.Outcome)) ship.Con
 	}
 	if d.ledger != nil {
 		cfg.Store = d.ledger
+	} else {
+		cfg.MaxBytes = fileBatch
 	}
 	return cfg
 }
+
+// fileBatch is how much goes to a file or a pipe at once, in bytes. A server wants
+// few large requests; a file does not care, and what waits takes memory.
+const fileBatch = 400_000
 
 // open opens the sinks, and the ledger if one of them needs it or it was asked
 // for: a file or a pipe gets everything anew by itself.
