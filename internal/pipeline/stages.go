@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -12,8 +13,9 @@ import (
 
 const (
 	// A batch goes to the next stage when it is of so many bytes of lines or of so
-	// many records: to pass on each record by itself would cost as much as to pair it.
-	batchBytes   = 256 << 10
+	// many records: to pass on each by itself would cost as much as to deal with it.
+	batchBytes   = 128 << 10
+	batchLines   = 512 // a line takes more memory than its bytes
 	batchRecords = 64
 	// maxUnderWay is how many bytes of lines may be between the stages, so that
 	// memory does not depend on which stage is the slowest. One longer line goes
@@ -21,7 +23,15 @@ const (
 	maxUnderWay = 2 << 20
 )
 
-// A batch is what the stages pass on: some lines' records, then their exchanges.
+// A lineBatch is some lines with their own copy of the bytes.
+type lineBatch struct {
+	lines []tailer.Line
+	buf   []byte // of the lines; never grows, so that it does not move
+	bytes int
+	err   error // that ended the source behind the lines
+}
+
+// A batch is what the stages pass on then: some lines' records, later their exchanges.
 type batch struct {
 	records   []tailer.Record
 	exchanges []tailer.Exchange
@@ -30,13 +40,15 @@ type batch struct {
 	bytes     int
 }
 
-// stages runs parsing, pairing and delivery in a goroutine each. Every one of
-// them sees everything in the order of the log, so the exchanges are the same, in
+// stages runs reading, parsing, pairing and delivery in a goroutine each. Every one
+// of them sees everything in the order of the log, so the exchanges are the same, in
 // the same order, as when File runs them one after the other.
 type stages struct {
 	run    *Run
+	read   chan *lineBatch
 	parsed chan *batch
 	paired chan *batch
+	empty  chan *lineBatch      // that were parsed, to be used again
 	free   chan []tailer.Record // of batches that were paired, to be used again
 	room   *room
 }
@@ -51,10 +63,14 @@ func (r *Run) staged(ctx context.Context, more bool) error {
 
 	failed, fail := context.WithCancel(ctx)
 	defer fail()
-	s := &stages{run: r, parsed: make(chan *batch, 4), paired: make(chan *batch, 4), free: make(chan []tailer.Record, 8), room: newRoom()}
+	s := &stages{
+		run: r, read: make(chan *lineBatch, 2), parsed: make(chan *batch, 4), paired: make(chan *batch, 4),
+		empty: make(chan *lineBatch, 4), free: make(chan []tailer.Record, 8), room: newRoom(),
+	}
 	var group sync.WaitGroup
 	var readErr, deliverErr error
-	group.Go(func() { readErr = s.read(failed) })
+	group.Go(func() { s.readLines(failed) })
+	group.Go(func() { readErr = s.parse() })
 	group.Go(s.pair)
 	group.Go(func() {
 		if deliverErr = s.deliver(late); deliverErr != nil {
@@ -80,28 +96,80 @@ func (r *Run) staged(ctx context.Context, more bool) error {
 	return errors.Join(readErr, r.Deliver.Flush(ctx))
 }
 
-// read parses lines until the log or the context ends. Its error is the source's.
-func (s *stages) read(ctx context.Context) error {
-	defer close(s.parsed)
-	b := &batch{}
+// readLines copies lines until the log or the context ends.
+func (s *stages) readLines(ctx context.Context) {
+	defer close(s.read)
+	b := s.lineBatch()
 	for ctx.Err() == nil {
 		line, err := s.run.Lines.Next()
 		if err != nil {
+			b.err = err
+			break
+		}
+		if len(b.lines) == batchLines || b.bytes > 0 && len(b.buf)+len(line.Bytes) > cap(b.buf) {
+			s.passLines(b)
+			b = s.lineBatch()
+		}
+		b.bytes += len(line.Bytes) + 1
+		if len(line.Bytes) > cap(b.buf) {
+			line.Bytes = bytes.Clone(line.Bytes)
+		} else {
+			from := len(b.buf)
+			b.buf = append(b.buf, line.Bytes...)
+			line.Bytes = b.buf[from:len(b.buf):len(b.buf)]
+		}
+		b.lines = append(b.lines, line)
+	}
+	s.passLines(b)
+}
+
+func (s *stages) lineBatch() *lineBatch {
+	select {
+	case b := <-s.empty:
+		return b
+	default:
+		return &lineBatch{buf: make([]byte, 0, batchBytes)}
+	}
+}
+
+func (s *stages) passLines(b *lineBatch) {
+	s.room.take(b.bytes)
+	s.read <- b
+}
+
+// parse makes records until reading has ended. Its error is the source's.
+func (s *stages) parse() error {
+	defer close(s.parsed)
+	for lines := range s.read {
+		b := s.batch()
+		for i := range lines.lines {
+			b.records = append(b.records, s.run.Records.Feed(lines.lines[i])...)
+			if len(b.records) >= batchRecords && i+1 < len(lines.lines) {
+				s.parsed <- b
+				b = s.batch()
+			}
+		}
+		if lines.err != nil {
 			b.records = append(b.records, s.run.Records.Flush()...)
-			s.pass(b)
+		}
+		if n := len(lines.lines); n > 0 {
+			b.at, b.lines = lines.lines[n-1].Pos, n
+		}
+		b.bytes = lines.bytes // there is room again when all of them are delivered
+		s.parsed <- b
+		if err := lines.err; err != nil {
 			if errors.Is(err, io.EOF) {
 				return nil
 			}
 			return err
 		}
-		b.records = append(b.records, s.run.Records.Feed(line)...)
-		b.lines, b.at, b.bytes = b.lines+1, line.Pos, b.bytes+len(line.Bytes)+1
-		if b.bytes >= batchBytes || len(b.records) >= batchRecords {
-			s.pass(b)
-			b = s.batch()
+		clear(lines.lines)
+		*lines = lineBatch{lines: lines.lines[:0], buf: lines.buf[:0]}
+		select {
+		case s.empty <- lines:
+		default:
 		}
 	}
-	s.pass(b)
 	return nil
 }
 
@@ -113,11 +181,6 @@ func (s *stages) batch() *batch {
 	default:
 		return &batch{records: make([]tailer.Record, 0, batchRecords)}
 	}
-}
-
-func (s *stages) pass(b *batch) {
-	s.room.take(b.bytes)
-	s.parsed <- b
 }
 
 // pair joins records until reading has ended.
