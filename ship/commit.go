@@ -30,7 +30,7 @@ func (d *Delivery) Run(ctx context.Context) error {
 }
 
 func (d *Delivery) commitLast() error {
-	w := d.collect()
+	w := d.collect(true)
 	news, err := d.commit(w)
 	if err == nil {
 		d.publish(w, news)
@@ -43,10 +43,11 @@ func (d *Delivery) commitAll(ctx context.Context) error {
 	wait := newPatience(&d.cfg)
 	trouble := outage{logger: d.cfg.Logger.With("sink", "ledger")}
 	for {
-		if !d.await(ctx) {
+		all, ok := d.await(ctx)
+		if !ok {
 			return nil
 		}
-		w := d.collect()
+		w := d.collect(all)
 		part := len(w.intake)
 		for len(w.intake)+len(w.done) > 0 {
 			now := &work{intake: w.intake[:min(part, len(w.intake))], done: w.done}
@@ -117,18 +118,19 @@ func (d *Delivery) settleFirst(w *work) bool {
 	return true
 }
 
-// await returns true when there is something to commit, false when ctx ended.
-func (d *Delivery) await(ctx context.Context) bool {
+// await returns when there is something to commit; ok is false when ctx ended.
+// all says whether the intake is to be committed too.
+func (d *Delivery) await(ctx context.Context) (all, ok bool) {
 	for {
-		pause, now := d.due()
-		if now {
-			return true
+		pause, all := d.due()
+		if pause <= 0 {
+			return all, true
 		}
 		timer := time.NewTimer(pause)
 		select {
 		case <-ctx.Done():
 			timer.Stop()
-			return false
+			return false, false
 		case <-d.wake:
 		case <-timer.C:
 		}
@@ -136,19 +138,24 @@ func (d *Delivery) await(ctx context.Context) bool {
 	}
 }
 
-// due tells whether to commit now, or how long that can wait.
-func (d *Delivery) due() (time.Duration, bool) {
+// due tells how long the next commit can wait, and whether it is one of the intake
+// too. What a sink has answered is noted at once, by itself: until then a crash
+// sends it again. The intake waits, so that batches do not become smaller.
+func (d *Delivery) due() (pause time.Duration, all bool) {
 	const never = time.Hour
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	switch {
-	case d.since.IsZero():
-		return never, false
-	case d.store == nil && len(d.done) > 0, d.flushing > 0, d.isReady():
-		return 0, true
+	pause = never
+	if !d.since.IsZero() {
+		pause = d.cfg.FlushInterval - time.Since(d.since)
 	}
-	pause := d.cfg.FlushInterval - time.Since(d.since)
-	return pause, pause <= 0
+	switch {
+	case d.isReady(), d.flushing > 0 && len(d.intake)+len(d.done) > 0, pause <= 0:
+		return 0, true
+	case len(d.done) > 0:
+		return 0, d.store == nil
+	}
+	return pause, true
 }
 
 // work is what one commit does.
@@ -157,11 +164,15 @@ type work struct {
 	done   []settled
 }
 
-func (d *Delivery) collect() *work {
+func (d *Delivery) collect(all bool) *work {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	w := &work{intake: d.intake, done: d.done}
-	d.intake, d.done, d.ready, d.since = nil, nil, batchSize{}, time.Time{}
+	w := &work{done: d.done}
+	d.done = nil
+	if all {
+		w.intake = d.intake
+		d.intake, d.ready, d.since = nil, batchSize{}, time.Time{}
+	}
 	return w
 }
 
@@ -312,7 +323,7 @@ func (d *Delivery) settle(outcomes []settled) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.done = append(d.done, outcomes...)
-	d.begin()
+	d.poke()
 }
 
 // fail ends delivery for good.

@@ -30,7 +30,7 @@ type Delivery struct {
 	waiting  map[*entry]bool // taken and not resolved
 	byKey    map[Key]*entry  // the same by key; only with a store
 	intake   []*entry        // taken and not committed
-	since    time.Time       // when the first of intake or done came
+	since    time.Time       // when the first of intake came
 	ready    batchSize       // of intake
 	done     []settled       // answered and not committed
 	bytes    int64           // of all that wait

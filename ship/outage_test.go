@@ -1,9 +1,11 @@
 package ship_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -69,6 +71,18 @@ func (f *flaky) fill(full bool) {
 	f.full = full
 }
 
+// filler is a sink that fills the ledger's disk with its first answer.
+type filler struct {
+	*rows
+	disk *flaky
+	once sync.Once
+}
+
+func (f *filler) Send(ctx context.Context, items []*ship.Item) error {
+	defer f.once.Do(func() { f.disk.fill(true) })
+	return f.rows.Send(ctx, items)
+}
+
 // While the ledger's disk is full nothing is sent that it does not have, and what
 // was answered is not resolved; then all goes on by itself.
 func TestLedgerDiskFull(t *testing.T) {
@@ -79,11 +93,10 @@ func TestLedgerDiskFull(t *testing.T) {
 			t.Fatal(err)
 		}
 		disk := &flaky{Store: db}
-		p := start(t, filepath.Join(t.TempDir(), "other.db"), ship.Config{Store: disk}, sink)
+		p := start(t, filepath.Join(t.TempDir(), "other.db"), ship.Config{Store: disk}, &filler{rows: sink, disk: disk})
 		items := requests(t, 4)
 		p.give(t, items[:2]...)
-		pass(t, 1100*time.Millisecond) // sent, and not yet noted
-		disk.fill(true)
+		pass(t, 1100*time.Millisecond) // sent, and not noted
 		p.give(t, items[2:]...)
 		pass(t, time.Hour)
 		if got := p.Stats(); got.Pending != 4 || len(sink.stored) != 2 || len(p.resolved) > 0 || disk.tries < 10 {
@@ -96,6 +109,41 @@ func TestLedgerDiskFull(t *testing.T) {
 		}
 		p.stop(t)
 		sink.check(t, 4)
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// An answer is noted as soon as it is there: a crash sends again what was not. What
+// comes meanwhile does not go earlier for it.
+func TestAnswerNotedAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sink := newRows()
+		db, err := ledger.Open(filepath.Join(t.TempDir(), "ledger.db"), ledger.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := start(t, filepath.Join(t.TempDir(), "other.db"), ship.Config{Store: db, FlushInterval: 10 * time.Second}, sink)
+		items := requests(t, 3)
+		p.give(t, items[:2]...)
+		pass(t, 9*time.Second)
+		p.give(t, items[2])
+		pass(t, time.Second)
+		known, err := db.Known([]ship.Key{items[0].Key(), items[1].Key(), items[2].Key()})
+		if err != nil || known[0].Done == 0 || known[1].Done == 0 || known[2].Done == 0 {
+			t.Errorf("known %+v, %v", known, err)
+		}
+		p.give(t, requests(t, 4)[3])
+		pass(t, 9*time.Second)
+		if got := p.Stats(); got.Delivered != 3 || got.Pending != 1 || !slices.Equal(sink.sizes, []int{3}) {
+			t.Errorf("%+v, requests of %v", got, sink.sizes)
+		}
+		pass(t, 2*time.Second)
+		if !slices.Equal(sink.sizes, []int{3, 1}) {
+			t.Errorf("requests of %v", sink.sizes)
+		}
+		p.stop(t)
 		if err := db.Close(); err != nil {
 			t.Error(err)
 		}
