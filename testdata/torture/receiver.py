@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A loopback receiver of OTLP traces that folds nothing: one line in OUT for each root span that it accepts.
 
-    receiver.py --port-file FILE --out OUT [--whole] [--with-parent] [--delay SECONDS]
+    receiver.py --port-file FILE --out OUT [--whole] [--while PID] [--delay SECONDS]
 
 It answers as Langfuse v3 does. An answer is sent after the lines are on disk. SIGUSR1 starts and ends an outage.
 """
@@ -126,7 +126,7 @@ def main():
     a = argparse.ArgumentParser()
     a.add_argument("--port-file", required=True)
     a.add_argument("--out", required=True)
-    a.add_argument("--with-parent", action="store_true", help="end when the parent does")
+    a.add_argument("--while", type=int, dest="owner", help="end when that process does, or the folder of OUT is gone")
     a.add_argument("--port", type=int, default=0)
     a.add_argument("--whole", action="store_true", help="tell call id and user too")
     a.add_argument("--delay", type=float, default=0)
@@ -146,13 +146,10 @@ def main():
 
     signal.signal(signal.SIGUSR1, toggle)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if o.with_parent:
-        parent = os.getppid()
-
+    if o.owner:
         def watch():
-            while os.getppid() == parent:
-                time.sleep(0.2)
-            time.sleep(1)
+            while os.path.exists(f"/proc/{o.owner}") and os.path.isdir(os.path.dirname(os.path.abspath(o.out))):
+                time.sleep(0.5)
             os._exit(0)
 
         threading.Thread(target=watch, daemon=True).start()
