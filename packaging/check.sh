@@ -4,6 +4,9 @@
 # debootstrap --variant=minbase --include=systemd,procps bookworm ROOT.
 #
 #     packaging/check.sh dist/packages/tailer_0.1.0_amd64.deb ROOT
+#
+# Where there is rpm, the rpm beside it is installed in a root of its own, and
+# removed.
 set -euo pipefail
 deb=$1 root=$2
 inside() { chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C "$@"; }
@@ -34,3 +37,16 @@ inside dpkg -P tailer
 left=$(find "$root/etc" "$root/usr" "$root/var/lib" -path "$root/var/lib/dpkg" -prune -o -name '*tailer*' -print)
 [ -z "$left" ] || { echo "left behind: $left"; exit 1; }
 echo "installed, run, verified, upgraded, removed and purged clean"
+
+command -v rpm >/dev/null || exit 0
+set -- "$(dirname "$deb")"/tailer-*.x86_64.rpm
+other=$(mktemp -d)
+trap 'rm -rf "$other"' EXIT
+rpm --root "$other" --initdb
+rpm --root "$other" -i --nodeps --noscripts "$1"
+rpm --root "$other" -V tailer
+"$other/usr/bin/tailer" --version
+rpm --root "$other" -e --noscripts tailer
+left=$(find "$other" -name '*tailer*')
+[ -z "$left" ] || { echo "left behind: $left"; exit 1; }
+echo "rpm: installed, verified, removed clean"
