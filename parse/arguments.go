@@ -135,6 +135,8 @@ func (p *Parser) decodeInside(text []byte, r *tailer.Record) bool {
 		switch string(it.Key()) {
 		case "litellm_call_id":
 			k.callID, _ = rd.Text()
+		case "litellm_trace_id":
+			k.traceID, _ = rd.Text()
 		case "metadata", "litellm_metadata":
 			p.readMetadata(rd, &k)
 		case "proxy_server_request":

@@ -46,7 +46,7 @@ func (t *Table) find(r *tailer.Record) *call {
 	if r.TraceID == "" || r.Call.SinceCall {
 		return nil
 	}
-	if c := t.byTrace[r.TraceID]; c != nil && (c.id == "" || r.CallID == "") && !c.isOther(&r.Request) {
+	if c := t.byTrace[r.TraceID]; c != nil && (c.id == "" || r.CallID == "" || c.isTriedAgain(r)) && !c.isOther(&r.Request) {
 		return c
 	}
 	if r.Kind == tailer.KindPayload && r.CallID == "" {
@@ -56,6 +56,16 @@ func (t *Table) find(r *tailer.Record) *call {
 		return t.stating(r)
 	}
 	return nil
+}
+
+// isTriedAgain reports whether a record with another call id, but the same trace
+// id, states a further attempt of a request that failed: up to 1.72 images are
+// given a call id for each. A trace id that the client chose says nothing.
+func (c *call) isTriedAgain(r *tailer.Record) bool {
+	q := &r.Request
+	return c.failed() && c.told == nil && r.Kind == tailer.KindCall && r.Call.Start.After(c.final().Start) &&
+		len(q.Headers) > 0 && len(c.request.Headers) > 0 && sameBody(c.request.Body, q.Body) &&
+		!slices.ContainsFunc(q.Headers, func(h tailer.Header) bool { return h.Value == r.TraceID })
 }
 
 // restated returns the call whose answer a payload without a call id states
