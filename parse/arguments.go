@@ -143,6 +143,9 @@ func (p *Parser) decodeInside(text []byte, r *tailer.Record) bool {
 			p.readProxyRequest(rd, &k)
 		}
 	}
+	_, group, _ := strings.Cut(string(text[:open]), "model: ")
+	group, _, _ = strings.Cut(group, "; ")
+	k.model = p.deployments.model[group]
 	return p.arguments(rd, &k, r)
 }
 

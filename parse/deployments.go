@@ -1,17 +1,18 @@
 package parse
 
 import (
-	"bytes"
 	"hash/maphash"
+	"strings"
 
 	"tailer"
 )
 
-// deployments remembers which model group each deployment serves: since 1.104
+// deployments remembers which model group each deployment serves, and by which model: since 1.104
 // the record of an attempt names its deployment alone, but the router lists the
 // deployments of the group it chooses from (router.py, DEBUG, all versions).
 type deployments struct {
 	group map[string]string // by the deployment's id
+	model map[string]string // upstream, by the group; "" where a group has several
 	seed  maphash.Seed
 	seen  map[uint64]bool // lists that were read; most requests log one again
 }
@@ -24,7 +25,7 @@ const maxDeployments = 10_000
 func (p *Parser) readDeployments(text []byte) {
 	d := &p.deployments
 	if d.group == nil {
-		d.group, d.seen, d.seed = map[string]string{}, map[uint64]bool{}, maphash.MakeSeed()
+		d.group, d.model, d.seen, d.seed = map[string]string{}, map[string]string{}, map[uint64]bool{}, maphash.MakeSeed()
 	}
 	hash := maphash.Bytes(d.seed, text)
 	if d.seen[hash] || len(d.seen) >= maxDeployments || len(d.group) >= maxDeployments {
@@ -43,11 +44,23 @@ func (p *Parser) readDeployments(text []byte) {
 				name, _ = rd.Text()
 			case "model_info":
 				p.readModelInfo(rd, &k)
+			case "litellm_params":
+				params := rd.Dict()
+				for params.Next() {
+					if string(params.Key()) == "model" {
+						k.model, _ = rd.Text()
+					}
+				}
 			}
 		}
-		if k.modelID != "" && name != "" && !bytes.ContainsRune([]byte(name), '*') {
-			d.group[k.modelID] = name
+		if k.modelID == "" || name == "" || strings.Contains(name, "*") {
+			continue
 		}
+		d.group[k.modelID] = name
+		if known, ok := d.model[name]; ok && known != k.model {
+			k.model = ""
+		}
+		d.model[name] = k.model
 	}
 }
 

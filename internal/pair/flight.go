@@ -59,6 +59,9 @@ func (f *flight) end(at time.Time) {
 	if !f.landed.IsZero() {
 		f.among.done++
 	}
+	if f.front != nil && !f.front.claimed {
+		f.among.nameless.over = append(f.among.nameless.over, f)
+	}
 }
 
 // land notes that the request's access line was written. Not all of a stream has
@@ -92,6 +95,7 @@ type flights struct {
 	sets      []typeCount // of countSets
 	oldestOK  time.Time   // when the router told of the oldest answer that closeAnswered has not dealt with
 	labelled  bool        // pieces of chats bear the answer's id in this log
+	nameless  nameless
 }
 
 // start notes a request's first record.

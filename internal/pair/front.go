@@ -169,12 +169,12 @@ func (x *frontIndex) claim(request *tailer.Request, began, logged time.Time) *fr
 const lateFront = 4
 
 // expire forgets the fronts from before a time.
-func (x *frontIndex) expire(before time.Time, unclaimed *int64) {
+func (x *frontIndex) expire(before time.Time, unclaimed func(*front)) {
 	n := 0
 	for n < len(x.queue) && (x.queue[n].claimed || x.queue[n].at.Before(before) || len(x.queue)-n > maxFronts) {
 		f := x.queue[n]
 		if !f.claimed {
-			*unclaimed++
+			unclaimed(f)
 		}
 		x.forget(f)
 		x.queue[n] = nil
@@ -206,17 +206,6 @@ func (x *frontIndex) sweep() {
 		return done
 	})
 	x.swept = len(x.queue)
-}
-
-// size returns how many fronts nobody claimed.
-func (x *frontIndex) size() int {
-	n := 0
-	for _, f := range x.queue {
-		if !f.claimed {
-			n++
-		}
-	}
-	return n
 }
 
 // keyOf hashes the headers that every record of a request states alike: LiteLLM

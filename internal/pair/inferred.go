@@ -27,7 +27,10 @@ func (c *call) inferred() (a attempt, reasons []string, ok bool) {
 	if n := len(c.tries); n > 0 {
 		last := c.tries[n-1]
 		a.Model, a.ModelGroup, a.ModelID, a.Provider, a.LiteLLM = last.model, last.group, last.modelID, last.provider, last.version
-		a.Upstream = !c.slim || last.model != ""
+		if a.Model == "" && f != nil && !f.unsure && c.sameModel() {
+			a.Model = f.answer.model // by the router's word on the answer
+		}
+		a.Upstream = !c.slim || a.Model != ""
 		a.Start = last.at
 	}
 	if a.ModelGroup == "" && c.sameModel() {

@@ -133,9 +133,7 @@ func (t *Table) Add(r *tailer.Record) []tailer.Exchange {
 	case tailer.KindAttempt:
 		t.outcomes.add(r)
 		t.flights.succeed(r)
-		if !t.slim.full {
-			t.flights.tried(r)
-		}
+		t.tried(r)
 	case tailer.KindFoundUser:
 		t.foundUser(r)
 	case tailer.KindRouted:
@@ -183,7 +181,11 @@ func (t *Table) Drain() []tailer.Exchange {
 	for _, e := range t.errors {
 		t.orphan(e)
 	}
-	t.counts.Unclaimed += int64(t.fronts.size())
+	for _, f := range t.fronts.queue {
+		if !f.claimed {
+			t.abandon(f)
+		}
+	}
 	t.fronts = newFrontIndex()
 	t.errors = nil
 	return t.out
@@ -208,7 +210,8 @@ func (t *Table) expireAt(now time.Time) {
 		t.counts.Evicted++
 		t.finish(c)
 	}
-	t.fronts.expire(now.Add(-t.cfg.GiveUp), &t.counts.Unclaimed)
+	t.expireNameless(now)
+	t.fronts.expire(now.Add(-t.cfg.GiveUp), t.abandon)
 	t.expireErrors(now)
 }
 
@@ -227,6 +230,7 @@ func (t *Table) addCall(r *tailer.Record) {
 	}
 	t.dumps = t.dumps || r.Call.Outcome == tailer.OutcomeFailure
 	t.logging = t.logging || r.Call.Outcome == tailer.OutcomeSuccess
+	t.flights.nameless.know(r.Call.CallType)
 	c := t.call(r)
 	if other := t.adopt(r); other != nil && other != c && c.front == nil {
 		t.absorb(c, other)
@@ -254,6 +258,7 @@ func (t *Table) addArguments(r *tailer.Record) {
 	if c := t.calls[r.CallID]; c != nil && c.succeeded() && (r.Time.Sub(c.last) > time.Second || c.isOther(&r.Request)) {
 		t.finish(c)
 	}
+	t.flights.nameless.know(r.Function)
 	c := t.call(r)
 	if c.id == "" {
 		t.anon[t.fronts.keyOf(r.Request.Headers)] = c
