@@ -135,29 +135,42 @@ func (d *Daemon) keep(ctx context.Context) {
 	defer tick.Stop()
 	beats := map[*Log]int64{}
 	var rest rest
+	var saved time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		if d.Rest != nil && rest.due(d.moved(), time.Now()) {
+		now := time.Now()
+		if rest.due(d.moved(), now) && d.Rest != nil {
 			d.Rest()
 		}
-		if err := d.save(); err != nil {
-			if d.unsaved++; d.unsaved == 1 {
-				d.Logger.Error("checkpoint can't be saved, will try again", "err", err)
+		if !rest.finished || now.Sub(saved) >= saveAtRest {
+			if !d.saveAgain() {
+				continue
 			}
-			continue
+			saved = now
 		}
-		if d.unsaved > 0 {
-			d.Logger.Info("checkpoint saved again", "failures", d.unsaved)
-			d.unsaved = 0
-		}
-		if d.Alive != nil && d.moving(beats, time.Now()) {
+		if d.Alive != nil && d.moving(beats, now) {
 			d.Alive()
 		}
 	}
+}
+
+// saveAgain saves, and tells of trouble once and of its end.
+func (d *Daemon) saveAgain() bool {
+	if err := d.save(); err != nil {
+		if d.unsaved++; d.unsaved == 1 {
+			d.Logger.Error("checkpoint can't be saved, will try again", "err", err)
+		}
+		return false
+	}
+	if d.unsaved > 0 {
+		d.Logger.Info("checkpoint saved again", "failures", d.unsaved)
+		d.unsaved = 0
+	}
+	return true
 }
 
 // patience is how long delivery may be silent while a log waits for it: longer

@@ -7,6 +7,9 @@ const (
 	restAfter = 2 * time.Second
 	// restEvery is the shortest time between two rests: one takes milliseconds.
 	restEvery = 15 * time.Second
+	// saveAtRest is the time between two checkpoints then: an older one costs a crash
+	// some reading, and nothing else.
+	saveAtRest = 10 * time.Second
 )
 
 // rest tells when a daemon that had something to do has nothing more. It belongs
