@@ -63,7 +63,7 @@ var imports = map[string]rule{
 		"who asked is told by the exchange alone",
 	},
 	"tailer/internal/metrics": {
-		[]string{"tailer", "github.com/prometheus/client_golang/"},
+		[]string{"tailer", "tailer/internal/loopback", "github.com/prometheus/client_golang/"},
 		"counts what it is shown; the only one that knows Prometheus",
 	},
 	"tailer/internal/pair": {
@@ -73,9 +73,10 @@ var imports = map[string]rule{
 	"tailer/internal/spool": {[]string{"go.etcd.io/bbolt/"}, "bytes in, bytes out; whose they are is its owner's affair"},
 	"tailer/internal/page":  {[]string{"tailer", "tailer/internal/report", "tailer/ship/otlp", protoOTLP}, "what a browser shows, whoever serves it"},
 	"tailer/internal/view": {
-		[]string{"tailer/internal/page", "tailer/internal/report", "tailer/ship/otlp", "tailer/ship/sqlite"},
+		[]string{"tailer/internal/loopback", "tailer/internal/page", "tailer/internal/report", "tailer/ship/otlp", "tailer/ship/sqlite"},
 		"serves pages of what the store holds",
 	},
+	"tailer/internal/loopback":    {nil, "names and addresses, no sockets"},
 	"tailer/internal/disk":        {nil, "asks the system alone"},
 	"tailer/internal/browsertest": {[]string{"github.com/chromedp/chromedp", "github.com/chromedp/cdproto/"}, "a browser for tests knows no page"},
 	"tailer/internal/service":     {[]string{"github.com/coreos/go-systemd/v22/daemon"}, "the only place that knows a service manager"},
@@ -105,7 +106,7 @@ var imports = map[string]rule{
 		"the only place that knows Kafka",
 	},
 	"tailer/internal/source/push": {
-		[]string{"tailer", "tailer/internal/source/event", protoOTLP, protobuf, "github.com/klauspost/compress/"},
+		[]string{"tailer", "tailer/internal/loopback", "tailer/internal/source/event", protoOTLP, protobuf, "github.com/klauspost/compress/"},
 		"takes lines over HTTP; where they are kept is the spool's",
 	},
 	"tailer/internal/source/s3": {

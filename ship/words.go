@@ -1,6 +1,7 @@
 package ship
 
 import (
+	"mime"
 	"net/http"
 	"strconv"
 	"strings"
@@ -27,6 +28,13 @@ func OneLine(s string) string {
 		return string(runes[:MaxReason]) + "…"
 	}
 	return s
+}
+
+// IsPage tells by a Content-Type that an answer is a page for people: it comes from
+// a proxy in front, and not from a back end.
+func IsPage(contentType string) bool {
+	kind, _, _ := mime.ParseMediaType(contentType)
+	return kind == "text/html" || kind == "application/xhtml+xml"
 }
 
 // RetryAfter reads the header of that name: seconds, or a date. It is an hour at

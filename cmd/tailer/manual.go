@@ -95,14 +95,18 @@ func bashCompletion(app *cli.App) string {
 	b.WriteString("# bash completion for tailer\n_tailer() {\n\tlocal cur=${COMP_WORDS[COMP_CWORD]} words=\n\tcase \"${COMP_CWORD} ${COMP_WORDS[1]}\" in\n")
 	fmt.Fprintf(&b, "\t\"1 \"*) words=\"%s --help --version\" ;;\n", strings.Join(names, " "))
 	for _, c := range visible(app) {
-		words := append(subcommandNames(c), append(flagNames(c), "--help")...)
-		if c.Name == "completion" {
-			words = []string{"bash", "zsh", "fish"}
-		}
-		fmt.Fprintf(&b, "\t*\" %s\") words=\"%s\" ;;\n", c.Name, strings.Join(words, " "))
+		fmt.Fprintf(&b, "\t*\" %s\") words=\"%s\" ;;\n", c.Name, strings.Join(completed(c), " "))
 	}
 	b.WriteString("\tesac\n\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n}\ncomplete -o default -F _tailer tailer\n")
 	return b.String()
+}
+
+// completed are the words that may follow a command.
+func completed(c *cli.Command) []string {
+	if c.Name == "completion" {
+		return []string{"bash", "zsh", "fish"}
+	}
+	return append(subcommandNames(c), append(flagNames(c), "--help")...)
 }
 
 func zshCompletion(app *cli.App) string {
@@ -116,11 +120,7 @@ func zshCompletion(app *cli.App) string {
 	}
 	b.WriteString("\t\t)\n\t\t_describe command commands\n\t\treturn\n\tfi\n\tcase ${words[2]} in\n")
 	for _, c := range visible(app) {
-		words := append(subcommandNames(c), append(flagNames(c), "--help")...)
-		if c.Name == "completion" {
-			words = []string{"bash", "zsh", "fish"}
-		}
-		fmt.Fprintf(&b, "\t%s) compadd -- %s ;;\n", c.Name, strings.Join(words, " "))
+		fmt.Fprintf(&b, "\t%s) compadd -- %s ;;\n", c.Name, strings.Join(completed(c), " "))
 	}
 	b.WriteString("\tesac\n\t_files\n}\n_tailer \"$@\"\n")
 	return b.String()

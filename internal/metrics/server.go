@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"tailer/internal/loopback"
 )
 
 // Server answers /metrics, /-/healthy and /-/ready.
@@ -31,7 +33,7 @@ func Listen(address, token string, m *Metrics) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("metrics address %q: it must be HOST:PORT", address)
 	}
-	if ip := net.ParseIP(host); token == "" && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if token == "" && !loopback.Host(host) {
 		return nil, fmt.Errorf("metrics address %q: any but loopback needs metrics.token_file", address)
 	}
 	listener, err := net.Listen("tcp", address)

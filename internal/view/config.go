@@ -5,10 +5,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/netip"
-	"strings"
 	"time"
 
+	"tailer/internal/loopback"
 	"tailer/internal/report"
 )
 
@@ -37,7 +36,7 @@ func (c *Config) check() error {
 	if err != nil {
 		return fmt.Errorf("listen on %q: %w", c.Listen, err)
 	}
-	if c.Token != "" && len(c.Token) < MinToken || c.Token == "" && !loopback(host) {
+	if c.Token != "" && len(c.Token) < MinToken || c.Token == "" && !loopback.Host(host) {
 		return fmt.Errorf("listen on %s: %w", c.Listen, ErrToken)
 	}
 	if c.Location == nil {
@@ -50,15 +49,4 @@ func (c *Config) check() error {
 		c.now = time.Now
 	}
 	return nil
-}
-
-// loopback tells whether a host is this machine alone. An empty host is every
-// address.
-func loopback(host string) bool {
-	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	address, err := netip.ParseAddr(host)
-	return err == nil && address.Unmap().IsLoopback()
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"tailer/internal/loopback"
 	"tailer/internal/page"
 )
 
@@ -50,7 +51,7 @@ func (s *Server) known(host string) bool {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		name = h
 	}
-	return loopback(name) || slices.ContainsFunc(s.cfg.Hosts, func(ours string) bool { return strings.EqualFold(ours, name) })
+	return loopback.Host(name) || slices.ContainsFunc(s.cfg.Hosts, func(ours string) bool { return strings.EqualFold(ours, name) })
 }
 
 // proof is what the cookie holds.

@@ -155,11 +155,11 @@ func noAnswer(ctx context.Context, err error) error {
 func (s *Sink) judge(r *http.Response, body []byte, items []*ship.Item) error {
 	f := &ship.SendError{Status: r.StatusCode, Err: reason(r, body), RetryAfter: ship.RetryAfter(r.Header.Get("Retry-After"))}
 	switch {
-	case r.StatusCode >= 200 && r.StatusCode < 300 && !isPage(r):
+	case r.StatusCode >= 200 && r.StatusCode < 300 && !ship.IsPage(r.Header.Get("Content-Type")):
 		return s.rejects(r, body, items)
 	case r.StatusCode == http.StatusRequestEntityTooLarge:
 		f.Class = ship.TooLarge
-	case isPage(r):
+	case ship.IsPage(r.Header.Get("Content-Type")):
 		f.Class = ship.Transient
 	case r.StatusCode == http.StatusBadRequest || r.StatusCode == http.StatusUnprocessableEntity:
 		f.Class = ship.Refused
@@ -184,11 +184,6 @@ func (s *Sink) rejects(r *http.Response, body []byte, items []*ship.Item) error 
 	}
 	s.cfg.Logger.Warn("back end rejected spans and does not say which", "spans", rejected, "err", why)
 	return nil
-}
-
-func isPage(r *http.Response) bool {
-	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	return kind == "text/html"
 }
 
 // partial reads an ExportTraceServiceResponse: member 1 is partial_success, in
@@ -248,7 +243,7 @@ func member(message []byte, wanted protowire.Number) []byte {
 // reason is what the back end said, in short.
 func reason(r *http.Response, body []byte) error {
 	switch {
-	case isPage(r):
+	case ship.IsPage(r.Header.Get("Content-Type")):
 		return errors.New("an HTML page came instead of an answer: check the URL and the proxy in front")
 	case r.StatusCode >= 300 && r.StatusCode < 400:
 		return errors.New("redirected: give the URL that it leads to")

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"net/url"
 	"strings"
@@ -112,8 +111,7 @@ func (r *reply) failure() *ship.SendError {
 
 // isPage tells whether a proxy or a web site answered.
 func (r *reply) isPage() bool {
-	kind, _, _ := mime.ParseMediaType(r.header.Get("Content-Type"))
-	return kind == "text/html" || kind == "application/xhtml+xml"
+	return ship.IsPage(r.header.Get("Content-Type"))
 }
 
 // reason is what the server said, in short. Pages are not parsed.

@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"tailer/internal/loopback"
 )
 
 const (
@@ -29,7 +31,7 @@ func Listen(address string, handler *Handler) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("http address %q: it must be HOST:PORT", address)
 	}
-	if ip := net.ParseIP(host); handler.cfg.Token == "" && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if handler.cfg.Token == "" && !loopback.Host(host) {
 		return nil, fmt.Errorf("http address %q: any but loopback needs token_file", address)
 	}
 	listener, err := net.Listen("tcp", address)
