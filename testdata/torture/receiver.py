@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A loopback receiver of OTLP traces that folds nothing: one line in OUT for each root span that it accepts.
 
-    receiver.py --port-file FILE --out OUT [--whole] [--while PID] [--delay SECONDS]
+    receiver.py --port-file FILE --out OUT [--whole] [--while PID] [--delay SECONDS] [--times]
 
 It answers as Langfuse v3 does. An answer is sent after the lines are on disk. SIGUSR1 starts and ends an outage.
 """
@@ -106,9 +106,11 @@ class Handler(BaseHTTPRequestHandler):
         if Handler.outage:
             self.answer(503, b"{}")
             return
-        lines = "".join(told(span_id, span, self.server.whole) + "\n" for span_id, span in root_spans(body))
+        lines = [told(span_id, span, self.server.whole) + "\n" for span_id, span in root_spans(body)]
         with Handler.lock:
-            os.write(self.server.out, lines.encode())
+            os.write(self.server.out, "".join(lines).encode())
+            if self.server.times is not None:
+                os.write(self.server.times, (("%f\n" % time.time()) * len(lines)).encode())
         if self.server.delay:
             time.sleep(self.server.delay)
         self.answer(200, b"", "application/x-protobuf")
@@ -129,6 +131,7 @@ def main():
     a.add_argument("--while", type=int, dest="owner", help="end when that process does, or the folder of OUT is gone")
     a.add_argument("--port", type=int, default=0)
     a.add_argument("--whole", action="store_true", help="tell call id and user too")
+    a.add_argument("--times", action="store_true", help="write when each line came to OUT.times")
     a.add_argument("--delay", type=float, default=0)
     a.add_argument("--name", default="", help="what the process calls itself")
     o = a.parse_args()
@@ -137,6 +140,7 @@ def main():
     server = Server(("127.0.0.1", o.port), Handler)
     server.delay, server.whole = o.delay, o.whole
     server.out = os.open(o.out, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    server.times = os.open(o.out + ".times", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644) if o.times else None
     with open(o.port_file + ".tmp", "w") as f:
         f.write(str(server.server_address[1]))
     os.rename(o.port_file + ".tmp", o.port_file)
