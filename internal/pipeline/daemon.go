@@ -103,7 +103,7 @@ func (d *Daemon) follow(ctx context.Context, cancel context.CancelCauseFunc, run
 			})
 		}
 		if open == 0 && !more && len(d.Beside) == 0 {
-			return nil
+			return err // nothing is read, and what could not be followed is no success
 		}
 		select {
 		case <-ctx.Done():

@@ -238,6 +238,12 @@ func TestDaemonEnds(t *testing.T) {
 		if err := daemonOf(&saved, true, b, c).Run(t.Context()); !errors.Is(err, refused) {
 			t.Errorf("delivery can't go on: %v", err)
 		}
+		full := errors.New("disk full")
+		d := daemonOf(&saved, false, newFollowing())
+		d.Discover = func(time.Time) ([]*pipeline.Log, bool, error) { return nil, false, full }
+		if err := d.Run(t.Context()); !errors.Is(err, full) {
+			t.Errorf("the only log can't be opened: %v", err)
+		}
 	})
 }
 
