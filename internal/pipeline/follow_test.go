@@ -287,7 +287,7 @@ func TestSaveFails(t *testing.T) {
 		d.Logger = slog.New(slog.NewTextHandler(said, nil))
 		began := time.Now()
 		d.Save = func(map[string][]tailer.Checkpoint) error {
-			if since := time.Since(began); since > 2*time.Second && since < 10*time.Second {
+			if since := time.Since(began); since > 500*time.Millisecond && since < 10*time.Second {
 				return errors.New("disk full")
 			}
 			return nil
