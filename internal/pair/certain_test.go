@@ -303,3 +303,24 @@ func TestPayloadOfALastAttempt(t *testing.T) {
 		})
 	}
 }
+
+// TestEndsInOrder: where it is not known which of several requests was answered
+// when, they end in the order in which they came, and no later than the last.
+func TestEndsInOrder(t *testing.T) {
+	chats := slices.Concat(ana.front(0), []tailer.Record{ana.began("a", 1)}, bob.front(2), []tailer.Record{bob.began("b", 3)})
+	for _, test := range []struct {
+		name    string
+		records []tailer.Record
+		a, b    int
+	}{
+		{"by access lines", []tailer.Record{landed(chat, 200, 4000), landed(chat, 200, 7000)}, 4000, 7000},
+		{"by answers", []tailer.Record{answered("one", 4000), answered("the other", 7000)}, 4000, 7000},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			all := run(pair.New(pair.Config{}), slices.Concat(chats, test.records)...)
+			if len(all) != 2 || !all[0].End.Equal(at(test.a)) || !all[1].End.Equal(at(test.b)) {
+				t.Errorf("got %+v", all)
+			}
+		})
+	}
+}

@@ -255,6 +255,9 @@ func (c *call) times(x *tailer.Exchange, last *attempt) {
 	if x.End.IsZero() {
 		x.End = c.last
 	}
+	if f := c.flight(); f != nil && len(c.attempts) == 0 && (f.shared || f.landed.IsZero()) && f.likely.After(x.End) {
+		x.End = f.likely
+	}
 	if x.End.Before(x.Start) {
 		x.End = x.Start
 	}

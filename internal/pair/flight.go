@@ -34,6 +34,7 @@ type flight struct {
 	over     bool      // answered: only its access line can still come
 	ended    time.Time // when it was answered; of a stream, when its last piece came
 	last     time.Time // of its newest record
+	likely   time.Time // when it may have ended, see rank
 	answer   answer
 	asks     uint64 // hash of its messages; 0 while not known
 	among    *flights
@@ -199,6 +200,9 @@ func (f *flights) owner(r *tailer.Record) *flight {
 		return named[0]
 	}
 	if len(waiting) == 0 {
+		if r.Kind == tailer.KindLogged {
+			f.rank(f.live, r)
+		}
 		return nil
 	}
 	if one := waiting[0]; !one.crowded || one.model() == "" || r.Call.Response == nil || !isAnswer(r.Kind) || one.asked(r) {
@@ -227,7 +231,8 @@ func isAnswer(kind tailer.Kind) bool {
 // them have come as requests wait for one, all have been answered.
 func (f *flights) puzzle(waiting []*flight, r *tailer.Record) {
 	if r.Kind == tailer.KindLogged {
-		return // it holds nothing of the answer
+		f.rank(f.live, r) // it holds nothing of the answer
+		return
 	}
 	for _, one := range waiting {
 		one.shared = true
@@ -236,6 +241,7 @@ func (f *flights) puzzle(waiting []*flight, r *tailer.Record) {
 	if r.Kind != tailer.KindAnswer || r.Call.Streamed {
 		return
 	}
+	f.rank(waiting, r)
 	// An answer that came before may be that of one which has ended meanwhile.
 	if slices.ContainsFunc(f.puzzled, func(one *flight) bool { return !slices.Contains(waiting, one) }) {
 		f.unclear = 0
@@ -246,6 +252,19 @@ func (f *flights) puzzle(waiting []*flight, r *tailer.Record) {
 			one.end(r.Time)
 		}
 		f.unclear, f.puzzled = 0, nil
+	}
+}
+
+// rank notes that one of these ended, without its being known which: the oldest
+// one takes it for its end, if nothing else will tell. A span has to end somewhere,
+// and in order it ends nearer to the truth than with the last record that names it.
+func (f *flights) rank(list []*flight, r *tailer.Record) {
+	stream := r.Kind == tailer.KindLogged
+	for _, one := range list {
+		if !one.over && !one.gone && !one.answer.begun && one.likely.IsZero() && one.streamed == stream && (stream || r.Call.ResponseModel == "" || one.model() == "" || one.asked(r)) {
+			one.likely = r.Time
+			return
+		}
 	}
 }
 

@@ -270,11 +270,15 @@ func (f *flights) landAll(list []*flight, lines []landing, others bool, r *taile
 	}
 	split := failed == errors && !others
 	var known []shares
+	taken := make([]bool, len(lines))
 	for _, one := range list {
 		s := shares{types: one.landings(), failed: split && one.failed()}
 		i := slices.IndexFunc(known, func(k shares) bool { return k.types == s.types && k.failed == s.failed })
 		if i < 0 {
 			i, known = len(known), append(known, s.of(lines, split))
+		}
+		if !one.streamed {
+			known[i].rank(one, lines, taken, split)
 		}
 		one.landAs(known[i], r)
 		if one.over {
@@ -283,12 +287,28 @@ func (f *flights) landAll(list []*flight, lines []landing, others bool, r *taile
 	}
 }
 
+// rank notes when one of several requests may have landed: with the first line that
+// it can have and that none before it has taken.
+func (s shares) rank(one *flight, lines []landing, taken []bool, split bool) {
+	for i := range lines {
+		if !taken[i] && s.has(&lines[i], split) && !lines[i].record.Time.Before(one.last) {
+			taken[i], one.likely = true, lines[i].record.Time
+			return
+		}
+	}
+}
+
+// has reports whether a line can be of the requests.
+func (s shares) has(l *landing, split bool) bool {
+	return l.types&s.types != 0 && (!split || (l.status >= 400) == s.failed)
+}
+
 // of fills in what the lines agree in that a request can have.
 func (s shares) of(lines []landing, split bool) shares {
 	first := true
 	for i := range lines {
 		l := &lines[i]
-		if l.types&s.types == 0 || split && (l.status >= 400) != s.failed {
+		if !s.has(l, split) {
 			continue
 		}
 		if first {
