@@ -190,7 +190,7 @@ func (d *Delivery) commit(w *work) ([]*entry, error) {
 	}
 	changes := &Changes{}
 	for _, e := range news {
-		changes.Put = append(changes.Put, Put{Entry: &e.Entry, Payload: e.item.payload})
+		changes.Put = append(changes.Put, Put{Entry: &e.Entry, Payload: e.item.Payload()})
 	}
 	now := time.Now()
 	for _, s := range w.done {

@@ -143,7 +143,7 @@ func (d *Delivery) add(e *entry) {
 // sink's. The item is then not taken.
 func (d *Delivery) Deliver(ctx context.Context, item *Item) error {
 	e := &entry{item: item, tokens: []any{item.token}, fresh: true, Entry: Entry{
-		Key: item.key, Start: item.Start(), At: item.at, Size: int64(len(item.payload)),
+		Key: item.key, Start: item.Start(), At: item.at, Size: int64(item.size()),
 		Spans: item.spanCount(), Owing: d.all, Beside: item.beside,
 	}}
 	if d.store != nil {

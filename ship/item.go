@@ -50,13 +50,31 @@ type Item struct {
 // NewItem encodes spans, which belong to the item from then on. at is the time of
 // shipping: Langfuse's JSON ingestion orders writes by it. The token is opaque.
 func NewItem(spans *tracepb.ResourceSpans, at time.Time, token any) (*Item, error) {
-	// TracesData is ExportTraceServiceRequest on the wire, without its import of gRPC.
-	request := &tracepb.TracesData{ResourceSpans: []*tracepb.ResourceSpans{spans}}
-	payload, err := proto.MarshalOptions{Deterministic: true}.Marshal(request)
+	payload, err := encode(spans)
+	if err != nil {
+		return nil, err
+	}
+	return itemFrom(spans, payload, at, token), nil
+}
+
+// NewSpans is NewItem for sinks that take the spans and not their payload, such as
+// files: Payload encodes them each time it is asked.
+func NewSpans(spans *tracepb.ResourceSpans, at time.Time, token any) *Item {
+	return itemFrom(spans, nil, at, token)
+}
+
+func encode(spans *tracepb.ResourceSpans) ([]byte, error) {
+	payload, err := proto.MarshalOptions{Deterministic: true}.Marshal(requestOf(spans))
 	if err != nil {
 		return nil, fmt.Errorf("encode spans: %w", err)
 	}
-	return itemFrom(spans, payload, at, token), nil
+	return payload, nil
+}
+
+// requestOf returns an ExportTraceServiceRequest: TracesData is one on the wire,
+// without its import of gRPC.
+func requestOf(spans *tracepb.ResourceSpans) *tracepb.TracesData {
+	return &tracepb.TracesData{ResourceSpans: []*tracepb.ResourceSpans{spans}}
 }
 
 // Restore makes an item again from what Payload and At gave.
@@ -135,7 +153,21 @@ func (i *Item) Spans() *tracepb.ResourceSpans { return i.spans }
 // Payload is an OTLP ExportTraceServiceRequest in protobuf that holds the spans
 // of this item alone, not to be changed. Payloads one after another are again
 // such a request: that is how protobuf joins repeated fields.
-func (i *Item) Payload() []byte { return i.payload }
+func (i *Item) Payload() []byte {
+	if i.payload == nil {
+		payload, _ := encode(i.spans) // spans of text that is not UTF-8 have none
+		return payload
+	}
+	return i.payload
+}
+
+// size is that of the payload, in bytes.
+func (i *Item) size() int {
+	if i.payload == nil {
+		return proto.Size(requestOf(i.spans))
+	}
+	return len(i.payload)
+}
 
 // At is the time of shipping.
 func (i *Item) At() time.Time { return i.at }
