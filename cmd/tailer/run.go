@@ -186,7 +186,7 @@ func (d *daemon) once(ctx context.Context) (err error) {
 	err = runs.Run(ctx)
 	meter.ready(false)
 	stats := sink.Stats()
-	o.logger.Info("stopped", "delivered", stats.Delivered, "dead_lettered", stats.DeadLettered, "pending", stats.Pending)
+	o.logger.Info("stopped", "delivered", stats.Delivered, "duplicates_avoided", stats.Duplicates, "dead_lettered", stats.DeadLettered, "pending", stats.Pending)
 	if err == nil && stats.DeadLettered > 0 {
 		err = errPartly
 	}

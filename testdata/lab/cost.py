@@ -94,7 +94,7 @@ def main():
                     fcntl.flock(lock, fcntl.LOCK_EX)
                 seconds, size = measure(litellm, variant, o)
             base = base or seconds
-            print("| %s | %s | %.1f | %s | %s |" % (version, name, seconds, "" if seconds == base else "+%.0f %%" % (100 * (seconds / base - 1)), "{:,.0f}".format(size)), flush=True)
+            print("| %s | %s | %.1f | %s | %s |" % (version, name, seconds, "" if seconds == base else "%+.0f %%" % (100 * (seconds / base - 1)), "{:,.0f}".format(size)), flush=True)
 
 
 if __name__ == "__main__":
