@@ -21,7 +21,7 @@ const maxWindow = 64 << 20
 // damaged LZMA2 chunk, at most 2 MiB, are lost too, for its decoder keeps them.
 type DamagedError struct {
 	Path   string // "-" for standard input
-	Format string // "gzip", "zstd" or "xz"
+	Format string // "gzip", "zstd", "xz" or "Docker's local log"
 	Offset int64  // decompressed bytes before the damage
 	Err    error  // io.ErrUnexpectedEOF for an input that is cut short
 }
@@ -38,7 +38,8 @@ func (e *DamagedError) Unwrap() error { return e.Err }
 // errWindow says that decompression asks for more memory than maxWindow.
 var errWindow = errors.New("more memory than allowed")
 
-// A decompressor yields the decompressed bytes of an input, whatever its format,
+// A decompressor yields the decompressed bytes of an input, whatever its format (those
+// of a file of Docker's `local` driver as lines in the CRI form),
 // and every error but io.EOF as a *DamagedError.
 type decompressor struct {
 	src    io.Reader
@@ -68,7 +69,21 @@ func decompress(src io.Reader, path string) (*decompressor, error) {
 	if err != nil {
 		return nil, d.damaged(err)
 	}
+	d.unpackLocal()
 	return d, nil
+}
+
+// unpackLocal goes on to the lines of a file of Docker's `local` driver, whose rotated
+// ones are compressed.
+func (d *decompressor) unpackLocal() {
+	buffered, ok := d.src.(*bufio.Reader)
+	if !ok {
+		buffered = bufio.NewReader(d.src)
+		d.src = buffered
+	}
+	if head, err := buffered.Peek(localHead); err == nil && isLocalLog(head) {
+		d.src, d.format = &localLog{src: buffered}, localFormat
+	}
 }
 
 func (d *decompressor) openZstd(src io.Reader) error {

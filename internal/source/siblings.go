@@ -195,6 +195,10 @@ func (f *Follower) examine(c candidate, now time.Time) (wait bool) {
 	if isCompressed(file) {
 		return f.examineCompressed(c, now)
 	}
+	if c.live && holdsLocalLog(file) {
+		f.say("log can't be followed", errLocalLive)
+		return false
+	}
 	if i := f.resumable(c, false); i >= 0 {
 		f.open(c, &f.resume[i], now)
 		f.resume = slices.Delete(f.resume, i, i+1)
@@ -335,6 +339,15 @@ func (f *Follower) remember(c candidate, file *os.File, now time.Time) {
 		Source: NewID(), Path: c.path, Device: c.inode.device, Inode: c.inode.number, HeadSize: len(head), Head: digest(head),
 		Offset: c.size, End: c.size, Before: digest(before), Ended: true, Seen: now.UTC(),
 	})
+}
+
+// errLocalLive says that a log is of Docker's `local` driver.
+var errLocalLive = errors.New("it is a file of Docker's local driver, which is no text; follow the container instead: docker:NAME")
+
+func holdsLocalLog(file io.ReaderAt) bool {
+	head := make([]byte, localHead)
+	n, _ := file.ReadAt(head, 0)
+	return isLocalLog(head[:n])
 }
 
 // isCompressed looks at the first bytes, never at the name.
