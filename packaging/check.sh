@@ -26,7 +26,7 @@ systemd-analyze verify --root="$root" tailer-backfill@x.service
 
 # A changed configuration outlives an upgrade and a removal, not a purge.
 echo "# mine" >>"$root/etc/tailer/tailer.yaml"
-mkdir -p "$root/var/lib/tailer" "$root/var/lib/tailer-backfill"
+mkdir -p "$root/var/lib/tailer"
 inside dpkg -i /tmp/tailer.deb
 grep -q "# mine" "$root/etc/tailer/tailer.yaml"
 inside dpkg -r tailer

@@ -4,8 +4,7 @@
 set -e
 root=${DPKG_ROOT:-}
 if [ "$1" = purge ]; then
-	rm -rf "$root/etc/tailer" "$root/var/lib/tailer" "$root/var/lib/private/tailer" \
-		"$root/var/lib/tailer-backfill" "$root/var/lib/private/tailer-backfill"
+	rm -rf "$root/etc/tailer" "$root/var/lib/tailer" "$root/var/lib/private/tailer"
 fi
 if [ -z "$root" ] && [ -d /run/systemd/system ]; then
 	systemctl daemon-reload || true
