@@ -4,12 +4,12 @@ import "time"
 
 const (
 	// restAfter is how long nothing must have moved before the daemon rests.
-	restAfter = 2 * time.Second
+	restAfter = time.Second
 	// restEvery is the shortest time between two rests: one takes milliseconds.
-	restEvery = 15 * time.Second
+	restEvery = 30 * time.Second
 	// saveAtRest is the time between two checkpoints then: an older one costs a crash
 	// some reading, and nothing else.
-	saveAtRest = 10 * time.Second
+	saveAtRest = 30 * time.Second
 )
 
 // rest tells when a daemon that had something to do has nothing more. It belongs
