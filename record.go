@@ -65,6 +65,9 @@ type Record struct {
 	Kind   Kind
 	Time   time.Time // when the proxy wrote it, UTC; zero when the log does not tell
 	Coarse bool      // Time is exact to a second only
+	// Suspect says that the record may be text that a client or a provider wrote: it
+	// can add to a request, but not make one.
+	Suspect bool
 	// Unstamped says that the record bears no stamp: Time is the one before it.
 	Unstamped bool
 	Stream    Stream

@@ -85,6 +85,7 @@ var forms = []form{
 	{"anthropic_messages(model=", tailer.KindAttempt, asArguments},
 	// The body as JSON. All versions; by 1.84 on one line and up to 100 KiB.
 	{"Request received by LiteLLM:\n", tailer.KindBody, asBody},
+	{"Request received by LiteLLM: payload too large to log (", tailer.KindBody, asBody},
 	// The headers, without an id. A Headers({…}) call up to 1.80, then a dict.
 	{"Request Headers: ", tailer.KindHeaders, asHeaders},
 	// Body, headers and path, without an id. Up to 1.102.

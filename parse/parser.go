@@ -199,9 +199,10 @@ func latest(a, b time.Time) time.Time {
 
 // decodeBody reads the client's body as JSON.
 func (p *Parser) decodeBody(text, written []byte, r *tailer.Record) bool {
+	r.Raw = bytes.Clone(written)
 	open := bytes.IndexByte(text, '{')
 	if open < 0 {
-		return false // "payload too large to log"
+		return true // "payload too large to log"
 	}
 	doc := text[open:]
 	if end := bytes.LastIndexByte(doc, '}'); end > 0 {
@@ -209,9 +210,8 @@ func (p *Parser) decodeBody(text, written []byte, r *tailer.Record) bool {
 	}
 	if !gjson.ValidBytes(doc) {
 		p.counts.Damaged++
-		return false
+		return true
 	}
-	r.Raw = bytes.Clone(written)
 	r.Request.Body = tailer.Fields{}
 	gjson.Parse(view(doc)).ForEach(func(key, value gjson.Result) bool {
 		if key.Str == "metadata" {

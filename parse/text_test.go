@@ -26,9 +26,9 @@ func TestContinuedRecords(t *testing.T) {
 		{"followed by an access line", plainHead + oneLine + "\n" + `INFO:     127.0.0.1:1 - "POST /v1/chat/completions HTTP/1.1" 200 OK`, "body access", "gpt-4o"},
 		{"followed by a GET", plainHead + oneLine + "\n" + `INFO:     127.0.0.1:1 - "GET /health HTTP/1.1" 200 OK` + "\n" + head + "x", "body", "gpt-4o"},
 		{"followed by a JSON record", plainHead + pretty + "\n" + jsonRecord(found("a"), ""), "body found-user", "gpt-4o"},
-		{"without a body", plainHead + "Request received by LiteLLM:\n" + head + "x", "", ""},
-		{"body too large to log (1.84 and later)", plainHead + "Request received by LiteLLM:\npayload too large to log (301199 bytes, limit 102400). Keys: ['model', 'messages']\n" + head + "x", "", ""},
-		{"body cut off", plainHead + oneLine[:60] + "\n" + head + "x", "", ""},
+		{"without a body", plainHead + "Request received by LiteLLM:\n" + head + "x", "body", ""},
+		{"body too large to log (1.84 and later)", plainHead + "Request received by LiteLLM: payload too large to log (301199 bytes, limit 102400). Keys: ['model', 'messages']\n" + head + "x", "body", ""},
+		{"body cut off", plainHead + oneLine[:60] + "\n" + head + "x", "body", ""},
 		{"another record's lines", head + "x\n" + `{"model": "gpt-4o"}` + "\n" + head + "y", "", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {

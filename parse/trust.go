@@ -215,9 +215,11 @@ func (p *Parser) admit(r *tailer.Record, suspect bool) {
 			p.trust.ids.add(r.CallID)
 			p.vouch(r.CallID)
 		}
+	case r.CallID == "":
+		r.Suspect = true
 	case r.Kind == tailer.KindDetails:
 		r.Request, r.Key, r.Call.Start = tailer.Request{}, tailer.Key{}, time.Time{} // it makes no request
-	case r.CallID == "" || p.trust.ids.has(r.CallID):
+	case p.trust.ids.has(r.CallID):
 	case r.Request.Headers != nil && p.trust.headers.has(hashOf(r.Request.Headers)):
 	default:
 		if len(p.suspects) == maxHeld {

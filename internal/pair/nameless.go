@@ -34,7 +34,7 @@ func (t *Table) expireNameless(now time.Time) {
 // names none of its kind. It reports whether it did.
 func (t *Table) handNameless(f *flight) bool {
 	front := f.front
-	if front == nil || front.slim || front.claimed || f.call != nil || f.told || front.request.Headers == nil {
+	if front == nil || front.slim || front.suspect || front.claimed || f.call != nil || f.told || front.request.Headers == nil {
 		return false
 	}
 	if types := f.callTypes() & succeeding; types&t.flights.nameless.named != 0 || types&^typesOf("acompletion", "atext_completion") != 0 {

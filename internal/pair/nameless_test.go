@@ -50,6 +50,13 @@ func TestNameless(t *testing.T) {
 			[]string{"ana@example.org 200  tries=0 ", "bob@example.org 200  tries=0 "},
 		},
 		{
+			"of lines that somebody may have written it is none",
+			append(front(ana, 0), tailer.Record{Kind: tailer.KindBody, Time: at(900), Suspect: true, Request: tailer.Request{Body: bob.request().Body}},
+				tailer.Record{Kind: tailer.KindHeaders, Time: at(900), Request: tailer.Request{Headers: bob.request().Headers}},
+				tailer.Record{Kind: tailer.KindPrepared, Time: at(900), Request: bob.request()}),
+			[]string{"ana@example.org 0  tries=0 "},
+		},
+		{
 			"beside calls with ids it is none",
 			slices.Concat([]tailer.Record{ana.ended("a", "yes", -200, -100)}, front(bob, 0), []tailer.Record{answered("for bob", 41), landed(chat, 200, 50)}),
 			[]string{"a ana@example.org 200 openai/gpt-4o tries=0 yes"},

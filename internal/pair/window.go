@@ -149,6 +149,7 @@ func (t *Table) bindFlight(c *call, r *tailer.Record) {
 		return
 	}
 	match.claimed = true
+	match.part(r.Hint)
 	c.front, match.flight.call = match, c
 	c.state(&tailer.Record{Request: match.request})
 	c.pos = append(c.pos, match.pos...)
@@ -217,7 +218,7 @@ func (t *Table) addRefused(r *tailer.Record) {
 // fits reports whether what a record states of content, user and session as
 // LiteLLM passed them on can come of this front.
 func (f *front) fits(hint tailer.Fields) bool {
-	for _, name := range []string{"messages", "prompt", "input", "query"} {
+	for _, name := range contentNames {
 		if v, own := hint.Get(name), f.request.Body.Get(name); v != nil && own != nil && len(v) > 0 && v[0] == '[' && !sameJSON(v, own) {
 			return false
 		}
