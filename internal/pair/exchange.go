@@ -69,6 +69,9 @@ func (c *call) exchange(log *outcomes) (x tailer.Exchange, ok bool) {
 	if x.Response == nil && x.Level != tailer.LevelDefault {
 		x.Response = c.brokenOff()
 	}
+	if len(c.attempts) > 0 && x.Streamed && isBefore(last.LiteLLM, 61) {
+		c.oldStream(&x, last)
+	}
 	c.failedTries(&x, last, log)
 	if x.Request.Rebuilt {
 		c.requestedModel(&x, last)
@@ -94,10 +97,36 @@ func before198(a *attempt) bool {
 	if a.LiteLLM == "" {
 		return !a.Since98
 	}
-	rest, ok := strings.CutPrefix(a.LiteLLM, "1.")
-	minor, _, _ := strings.Cut(rest, ".")
-	n, err := strconv.Atoi(minor)
-	return ok && err == nil && n < 98
+	return isBefore(a.LiteLLM, 98)
+}
+
+// isBefore reports whether a version of LiteLLM is known to be before 1.minor.
+func isBefore(version string, minor int) bool {
+	rest, ok := strings.CutPrefix(version, "1.")
+	text, _, _ := strings.Cut(rest, ".")
+	n, err := strconv.Atoi(text)
+	return ok && err == nil && n < minor
+}
+
+// unsureStream is the reason given where LiteLLM may have lost the end of a stream.
+const unsureStream = "end of output uncertain"
+
+// oldStream takes from a stream before 1.61 what LiteLLM states of it unreliably:
+// it counts tokens itself, whatever the provider said; its text may lack the last
+// piece; and its error is not what the client was told.
+func (c *call) oldStream(x *tailer.Exchange, last *attempt) {
+	x.Usage = nil
+	switch f := c.flight(); {
+	case last.Outcome == tailer.OutcomeFailure:
+		if c.told == nil {
+			x.ErrorClass, x.StatusMessage = "", ""
+		}
+	case x.Response == nil:
+	case f != nil && !f.answer.holed && f.answer.completed() && f.answer.pieces.id == last.ResponseID:
+		x.Response = f.answer.joined(true)
+	default:
+		x.Response, x.Incomplete = nil, append(x.Incomplete, unsureStream)
+	}
 }
 
 // requestedModel puts the model that the client asked for into a body that was
