@@ -174,7 +174,7 @@ func (f *Follower) openArchive(c candidate, from *tailer.Checkpoint, found *arch
 	if begin > 0 && begin < from.Offset {
 		_, _ = g.next() // it begins within a line
 	}
-	f.add(g, false)
+	f.add(g, &c)
 }
 
 // formatOf tells how content that begins with head is compressed, "" if it is

@@ -276,7 +276,7 @@ type Marks interface {
 func (f *Follower) Checkpoints(marks Marks) []tailer.Checkpoint {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	out := []tailer.Checkpoint{{Source: siblings, Path: f.log, Ended: true, Seen: f.looked.UTC()}}
+	out := []tailer.Checkpoint{{Source: siblings, Path: f.log, Ended: true, Seen: f.allSeen().UTC()}}
 	done := 0
 	for i := range f.past {
 		c := &f.past[i]

@@ -245,6 +245,47 @@ func TestFirstStart(t *testing.T) {
 	}
 }
 
+// TestFoundNotRead reads files that a run found and was killed before it read a line
+// of, under whatever name and in whatever form they are then.
+func TestFoundNotRead(t *testing.T) {
+	for name, kept := range map[string]func(x *followed){
+		"as they are": func(*followed) {},
+		"the live one is compressed": func(x *followed) {
+			x.rename(x.log+".1", x.log+".2")
+			x.rename(x.log, x.log+".1")
+			x.compress(x.log + ".1")
+			x.append(5)
+		},
+		"all are compressed": func(x *followed) {
+			x.rename(x.log+".1", x.log+".2")
+			x.compress(x.log + ".2")
+			x.rename(x.log, x.log+".1")
+			x.compress(x.log + ".1")
+			x.append(5)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := follow(t)
+			x.read()
+			x.append(7) // unread when it is rotated
+			x.stop()
+			x.rename(x.log, x.log+".1")
+			x.append(9)
+			x.start()
+			for range 3 { // runs that only look
+				x.s.Look()
+				x.pass(time.Second)
+				x.stop()
+				x.start()
+			}
+			x.stop()
+			kept(x)
+			x.start()
+			x.check()
+		})
+	}
+}
+
 // TestUnreadableComesBack goes on once a log can be read again.
 func TestUnreadableComesBack(t *testing.T) {
 	x := follow(t)

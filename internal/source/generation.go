@@ -39,6 +39,7 @@ type generation struct {
 	rotated bool      // the name stands for another file now, or for none
 	ended   bool      // nothing will be added to it
 	grown   time.Time // when it was last seen to grow
+	found   time.Time // its modification time when it was found
 	size    int64     // at the last look
 	changed time.Time // its modification time at the last look
 	scratch []byte
@@ -222,6 +223,9 @@ func (g *generation) checkpoint() tailer.Checkpoint {
 	c := tailer.Checkpoint{
 		Source: g.id, Path: g.path, Device: g.inode.device, Inode: g.inode.number,
 		HeadSize: len(head), Head: digest(head), End: g.end, Before: digest(g.anchor), Ended: g.ended, Seen: g.grown.UTC(),
+	}
+	if c.End == 0 {
+		c.Seen = g.found.UTC() // see Follower.allSeen
 	}
 	if f := g.from; f != nil && f.Before != "" && f.End > g.end { // not as far yet as the last run was
 		c.HeadSize, c.Head, c.End, c.Before = f.HeadSize, f.Head, f.End, f.Before

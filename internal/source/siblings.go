@@ -294,7 +294,27 @@ func (f *Follower) openRest(c candidate, known *tailer.Checkpoint, now time.Time
 	}
 	g.start = from.Offset
 	f.forget(from.Source)
-	f.add(g, c.live)
+	f.add(g, &c)
+}
+
+// allSeen is the time before which a file that nothing is known of is old news. A
+// file that was found and of which no line was read is known by its inode alone: if
+// it is compressed before the next run, nothing is known of it.
+func (f *Follower) allSeen() time.Time {
+	seen := f.looked
+	earlier := func(c *tailer.Checkpoint) {
+		if c.End == 0 && c.Seen.Before(seen) {
+			seen = c.Seen
+		}
+	}
+	for i := range f.resume {
+		earlier(&f.resume[i])
+	}
+	for _, g := range f.gens {
+		c := g.checkpoint()
+		earlier(&c)
+	}
+	return seen
 }
 
 // forget removes a file from those that were let go, for it goes on.
@@ -309,16 +329,16 @@ func (f *Follower) open(c candidate, from *tailer.Checkpoint, now time.Time) {
 		f.say("log can't be opened", err)
 		return
 	}
-	f.add(g, c.live)
+	f.add(g, &c)
 }
 
 // add puts a file in its place: rotated ones are read before the live one.
-func (f *Follower) add(g *generation, live bool) {
+func (f *Follower) add(g *generation, c *candidate) {
 	f.said = ""
-	g.rotated = !live
+	g.rotated, g.found = !c.live, c.changed
 	at := len(f.gens)
 	for i, other := range f.gens {
-		if !live && !other.rotated {
+		if !c.live && !other.rotated {
 			at = i
 			break
 		}
