@@ -253,6 +253,11 @@ func TestRefused(t *testing.T) {
 			[]tailer.Record{landed(chat, 200, -9), refused("no key", 0), stated("a", "one", 5), refused("old key", 6), stated("b", "two", 8), landed(chat, 401, 9), landed(chat, 401, 10)},
 			[]string{`a  ` + chat + ` 401 "Authentication Error, no key"`, `b  ` + chat + ` 401 "Authentication Error, old key"`},
 		},
+		{
+			"beside a chat that can have the first line",
+			slices.Concat([]tailer.Record{landed(chat, 200, -9)}, ana.front(-8), []tailer.Record{refused("no key", 0), landed(chat, 400, 3), refused("old key", 5), stated("b", "two", 6)}),
+			nil, // that is all there is to say of them: nothing
+		},
 		{"two at the same time", []tailer.Record{refused("no key", 0), refused("old key", 1), stated("a", "one", 5), stated("b", "two", 8)}, nil},
 		{"long after", []tailer.Record{refused("no key", 0), stated("a", "one", 1500)}, nil},
 		{"without an error", []tailer.Record{stated("a", "one", 5)}, nil},

@@ -27,6 +27,7 @@ type flight struct {
 	typeKey  typeKey
 	landed   time.Time // when the access line was written
 	told     bool      // handed out as what it was refused for
+	doubted  bool      // a stream broke off that may have been its own or another's
 	failing  bool      // the client was told an error, without its being known which call's
 	routed   bool      // handed to the router; told in logs without bodies only
 	unsure   bool      // an attempt failed that may have been its own or another's

@@ -65,7 +65,7 @@ func (c *call) inferred() (a attempt, reasons []string, ok bool) {
 		reasons = append(reasons, noEnd)
 	case f.shared && (a.Streamed || f.answer.response == nil && f.answer.raw == nil):
 		reasons = append(reasons, ambiguousAnswer)
-		if f.status == 200 {
+		if f.status == 200 && !f.doubted {
 			a.Outcome = tailer.OutcomeSuccess
 		}
 	default:
@@ -105,6 +105,15 @@ func (c *call) ownAnswer(a *attempt, f *flight) (reasons []string) {
 			reasons = append(reasons, noEnd)
 		}
 		return append(reasons, noAnswer)
+	}
+	if a.Streamed && f.answer.labelled && !f.answer.holed && !f.answer.completed() {
+		// Its last piece would have said that it was the last.
+		a.Response = f.answer.joined(true)
+		a.FirstToken = f.firstToken(a.Start)
+		if f.answer.at.After(a.Start) {
+			a.End = f.answer.at
+		}
+		return append(reasons, noEnd)
 	}
 	a.Outcome = tailer.OutcomeSuccess
 	switch a.Response = f.answer.joined(a.Streamed); {

@@ -216,13 +216,18 @@ func (f *flights) landEarly(one *flight) {
 			}
 		}
 	}
-	if len(lines) != 1 {
+	if len(lines) != 1 || !slices.ContainsFunc(f.early, refusal) && f.rivalled(one, lines[0].types) {
 		return
 	}
 	f.early = slices.DeleteFunc(f.early, refusal)
 	f.unknown = slices.DeleteFunc(f.unknown, refusal)
 	one.route, one.method, one.access = lines[0].path, lines[0].record.Request.Method, lines[0].record.Raw
 	f.take(one, lines[0].record)
+}
+
+// rivalled reports whether a request but this one can have a line of these types.
+func (f *flights) rivalled(one *flight, types typeSet) bool {
+	return slices.ContainsFunc(f.open, func(o *flight) bool { return o != one && o.landed.IsZero() && o.landings()&types != 0 })
 }
 
 // mayBe returns the lines without a request that may be of requests which can have

@@ -66,6 +66,11 @@ func (t *Table) tell(e *loose, r *tailer.Record) bool {
 		}
 		return f.call == nil || !f.call.settled()
 	})
+	if inStream && len(failing) > 1 {
+		for _, f := range failing {
+			f.doubted = true
+		}
+	}
 	if len(failing) == 1 {
 		f := failing[0]
 		if f.call == nil {
