@@ -154,7 +154,9 @@ func TestSelftest(t *testing.T) {
 			defer server.Close()
 			server.ShowAfter(0)
 			if row.prepare != nil {
+				proxy.mu.Lock() // another process asks it, which orders nothing
 				row.prepare(proxy, server)
+				proxy.mu.Unlock()
 			}
 			env := keys(server)
 			env["LITELLM_API_KEY"] = proxyKey
