@@ -27,27 +27,26 @@ var defaultSession = []string{
 // profiles are further sources, by the name of what sends them. Everybody who
 // can reach the proxy can send these headers, so each is off until asked for.
 var profiles = map[string]struct{ user, session []string }{
-	// oauth2-proxy 7.13, its pages Overview and Integration: --pass-user-headers
-	// (X-Forwarded-…) and --set-xauthrequest (X-Auth-Request-…).
+	// oauth2-proxy, its page Overview: --pass-user-headers (X-Forwarded-…) and
+	// --set-xauthrequest (X-Auth-Request-…).
 	"oauth2-proxy": {user: []string{
 		"header:x-forwarded-email", "header:x-auth-request-email", "header:x-forwarded-preferred-username",
 		"header:x-auth-request-preferred-username", "header:x-forwarded-user", "header:x-auth-request-user",
 	}},
-	// Cloudflare Access, as of 2026 (page Application token); its Cf-Access-Jwt-
-	// Assertion is never stored.
+	// Cloudflare Access; its Cf-Access-Jwt-Assertion is never stored.
 	"cloudflare-access": {user: []string{"header:cf-access-authenticated-user-email"}},
-	// Authelia 4.39, page Trusted Header SSO, which Caddy, Traefik and nginx pass on.
+	// Authelia, page Trusted Header SSO, which Caddy, Traefik and nginx pass on.
 	"authelia": {user: []string{"header:remote-email", "header:remote-user"}},
-	// authentik 2025.6, page Proxy provider, section Headers.
+	// authentik, page Proxy provider, section Headers.
 	"authentik": {user: []string{"header:x-authentik-email", "header:x-authentik-username", "header:x-authentik-uid"}},
-	// Google IAP; the value begins with `accounts.google.com:`, which is taken off.
+	// Google IAP, page Getting the user's identity; the value begins with `accounts.google.com:`, which is taken off.
 	"google-iap": {user: []string{"header:x-goog-authenticated-user-email", "header:x-goog-authenticated-user-id"}},
-	// AWS Application Load Balancer, as of 2026 (page Authenticate users): the
+	// AWS Application Load Balancer, page Authenticate users: the
 	// subject, not an address. Its X-Amzn-Oidc-Data is a token and never read.
 	"aws-alb": {user: []string{"header:x-amzn-oidc-identity"}},
-	// Azure App Service, as of 2026 (page Work with user identities).
+	// Azure App Service, page Work with user identities.
 	"azure-easy-auth": {user: []string{"header:x-ms-client-principal-name", "header:x-ms-client-principal-id"}},
-	// Tailscale Serve, 1.44 or later (page Tailscale Serve, section Identity headers).
+	// Tailscale Serve, page Tailscale Serve, section Identity headers.
 	"tailscale": {user: []string{"header:tailscale-user-login"}},
 	// Open WebUI's headers renamed for Amazon Bedrock AgentCore.
 	"bedrock-agentcore": {
