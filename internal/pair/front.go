@@ -62,7 +62,7 @@ func (f *front) follows(r *tailer.Record) bool {
 	if r.Coarse {
 		gap += 2 * time.Second
 	}
-	return f.awaiting && f.stream == r.Stream && r.Time.Sub(f.flight.at) <= gap && !(isForm(r.Request.Headers) && f.request.Body.Get("messages") != nil)
+	return f.awaiting && f.stream == r.Stream && r.Time.Sub(f.flight.at) <= gap && (f.request.Body.Get("messages") == nil || !isForm(r.Request.Headers))
 }
 
 // add takes a body, headers, or both.
