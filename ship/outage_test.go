@@ -136,12 +136,12 @@ func TestAnswerNotedAtOnce(t *testing.T) {
 		}
 		p.give(t, requests(t, 4)[3])
 		pass(t, 9*time.Second)
-		if got := p.Stats(); got.Delivered != 3 || got.Pending != 1 || !slices.Equal(sink.sizes, []int{3}) {
-			t.Errorf("%+v, requests of %v", got, sink.sizes)
+		if got := p.Stats(); got.Delivered != 3 || got.Pending != 1 || !slices.Equal(sink.requestSizes(), []int{3}) {
+			t.Errorf("%+v, requests of %v", got, sink.requestSizes())
 		}
 		pass(t, 2*time.Second)
-		if !slices.Equal(sink.sizes, []int{3, 1}) {
-			t.Errorf("requests of %v", sink.sizes)
+		if !slices.Equal(sink.requestSizes(), []int{3, 1}) {
+			t.Errorf("requests of %v", sink.requestSizes())
 		}
 		p.stop(t)
 		if err := db.Close(); err != nil {

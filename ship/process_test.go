@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -28,6 +29,13 @@ type rows struct {
 }
 
 func newRows() *rows { return &rows{stored: map[ship.Key]int{}, at: map[ship.Key]time.Time{}} }
+
+// requestSizes may be called while the sink is in use.
+func (r *rows) requestSizes() []int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.sizes)
+}
 
 func (r *rows) Send(_ context.Context, items []*ship.Item) error {
 	r.mu.Lock()
