@@ -144,7 +144,7 @@ def inject(b, name, pipes, faults):
     return dict(mode=name, runs=runs, starts_refused=failed, lost=len(lost), dup=dup, which=lost[:5])
 
 
-OP = re.compile(rb'^(\d+) ([\d.]+) (?:<\.\.\. )?(\w+)(.*)$')
+OP = re.compile(rb'^(\d+) +([\d.]+) (?:<\.\.\. )?(\w+)(.*)$')
 
 
 def record(b, pipe):
@@ -311,7 +311,7 @@ def main():
         else:
             r = power(b)
         r["unexplained"] = b.unexplained[:3]
-        bad = bad or r["lost"] or b.unexplained
+        bad = bad or r["lost"] or b.unexplained or not r["runs"]
         print(json.dumps(r), flush=True)
     b.receiver.kill()
     shutil.rmtree(b.work, ignore_errors=True)
