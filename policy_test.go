@@ -94,7 +94,7 @@ var imports = map[string]rule{
 		"it is a client of the proxy's, and knows nothing of logs",
 	},
 	"tailer/internal/source": {
-		[]string{"tailer", "github.com/klauspost/compress/", "github.com/ulikunitz/xz", protobuf + "encoding/protowire"},
+		[]string{"tailer", "tailer/internal/rawjson", "github.com/klauspost/compress/", "github.com/ulikunitz/xz", protobuf + "encoding/protowire"},
 		"lines are all it gives; what they mean is parse's",
 	},
 	"tailer/internal/source/event": {

@@ -15,62 +15,61 @@ func AppendUnescaped(dst, s []byte) ([]byte, bool) {
 			return append(dst, s...), true
 		}
 		dst = append(dst, s[:i]...)
-		if i+1 >= len(s) {
-			return dst, false
-		}
-		c := s[i+1]
-		s = s[i+2:]
-		switch c {
-		case '"', '\\', '/':
-			dst = append(dst, c)
-		case 'b':
-			dst = append(dst, '\b')
-		case 'f':
-			dst = append(dst, '\f')
-		case 'n':
-			dst = append(dst, '\n')
-		case 'r':
-			dst = append(dst, '\r')
-		case 't':
-			dst = append(dst, '\t')
-		case 'u':
-			r, ok := hex4(s)
-			if !ok {
-				return dst, false
-			}
-			s = s[4:]
-			if utf16.IsSurrogate(r) {
-				r, s = joinSurrogates(r, s)
-			}
-			dst = utf8.AppendRune(dst, r)
-		default:
+		var ok bool
+		if dst, s, ok = AppendEscape(dst, s[i:]); !ok {
 			return dst, false
 		}
 	}
 }
 
-// joinSurrogates completes the pair that high begins, if s continues it.
-func joinSurrogates(high rune, s []byte) (rune, []byte) {
-	if len(s) < 6 || s[0] != '\\' || s[1] != 'u' {
-		return utf8.RuneError, s
+// AppendEscape decodes the escape sequence at the start of b, appends it to out
+// and returns what follows it. Half of a surrogate pair becomes U+FFFD, as in
+// encoding/json.
+func AppendEscape(out, b []byte) (newOut, rest []byte, ok bool) {
+	if len(b) < 2 {
+		return out, b, false
 	}
-	low, ok := hex4(s[2:])
-	if !ok {
-		return utf8.RuneError, s
+	switch c := b[1]; c {
+	case '"', '\\', '/':
+		out = append(out, c)
+	case 'n':
+		out = append(out, '\n')
+	case 't':
+		out = append(out, '\t')
+	case 'r':
+		out = append(out, '\r')
+	case 'b':
+		out = append(out, '\b')
+	case 'f':
+		out = append(out, '\f')
+	case 'u':
+		r, ok := unit(b)
+		if !ok {
+			return out, b, false
+		}
+		b = b[6:]
+		if utf16.IsSurrogate(r) {
+			low, ok := unit(b)
+			if r = utf16.DecodeRune(r, low); ok && r != utf8.RuneError {
+				b = b[6:]
+			} else {
+				r = utf8.RuneError
+			}
+		}
+		return utf8.AppendRune(out, r), b, true
+	default:
+		return out, b, false
 	}
-	r := utf16.DecodeRune(high, low)
-	if r == utf8.RuneError {
-		return r, s // the other half stands for itself
-	}
-	return r, s[6:]
+	return out, b[2:], true
 }
 
-func hex4(s []byte) (rune, bool) {
-	if len(s) < 4 {
+// unit returns the UTF-16 code unit written as \uXXXX at the start of b.
+func unit(b []byte) (rune, bool) {
+	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
 		return 0, false
 	}
 	var r rune
-	for _, c := range s[:4] {
+	for _, c := range b[2:6] {
 		v, ok := Unhex(c)
 		if !ok {
 			return 0, false

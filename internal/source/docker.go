@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tailer"
+	"tailer/internal/rawjson"
 )
 
 // docker is the format of Docker's json-file log driver, one object a line:
@@ -97,7 +98,7 @@ func (d *docker) unquote(b []byte) (text, rest []byte, ok bool) {
 	for n < len(b) && b[n] == '\\' {
 		out = append(out, b[:n]...)
 		b = b[n:]
-		if out, b, ok = appendEscape(out, b); !ok {
+		if out, b, ok = rawjson.AppendEscape(out, b); !ok {
 			return nil, nil, false
 		}
 		n = plainRun(b)
