@@ -22,7 +22,7 @@ func TestNoiseDoesNotAllocate(t *testing.T) {
 		{"print", long},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			p, line := newParser(), tailer.Line{Bytes: []byte(test.line)}
+			p, line := newParser(), &tailer.Line{Bytes: []byte(test.line)}
 			p.Feed(line) // buffers grow once
 			got := testing.AllocsPerRun(100, func() {
 				if len(p.Feed(line)) > 0 {
@@ -55,7 +55,7 @@ func TestAllocations(t *testing.T) {
 				p := newParser()
 				records = 0
 				for _, line := range lines {
-					records += len(p.Feed(tailer.Line{Bytes: line}))
+					records += len(p.Feed(&tailer.Line{Bytes: line}))
 				}
 			})
 			if got := allocs / float64(records); got > test.perRecord {

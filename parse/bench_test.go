@@ -23,7 +23,7 @@ func BenchmarkFeed(b *testing.B) {
 				p := parse.New(parse.NewClock(parse.ClockConfig{Location: time.UTC, Date: day}))
 				records := 0
 				for _, line := range lines {
-					records += len(p.Feed(tailer.Line{Bytes: line}))
+					records += len(p.Feed(&tailer.Line{Bytes: line}))
 				}
 				if records+len(p.Flush()) == 0 {
 					b.Fatal("no record")

@@ -21,7 +21,7 @@ type DayCounter struct {
 var dated = [][]byte{[]byte("datetime.datetime(2"), []byte(`"startTime": 1`), []byte("created=1"), []byte(`"created": 1`), []byte(`"created":1`)}
 
 // Feed takes the next line. It returns false when the log states its dates itself.
-func (d *DayCounter) Feed(l tailer.Line) bool {
+func (d *DayCounter) Feed(l *tailer.Line) bool {
 	if !l.Stamp.IsZero() || hasPrefix(l.Bytes, jsonStart) {
 		return false
 	}

@@ -34,7 +34,7 @@ func TestDayCounter(t *testing.T) {
 			}
 			var days parse.DayCounter
 			for _, line := range test.lines {
-				if !days.Feed(tailer.Line{Bytes: []byte(line)}) {
+				if !days.Feed(&tailer.Line{Bytes: []byte(line)}) {
 					if test.first != "" {
 						t.Fatalf("%q states a date", line)
 					}
@@ -47,7 +47,7 @@ func TestDayCounter(t *testing.T) {
 		})
 	}
 	var days parse.DayCounter
-	if days.Feed(tailer.Line{Stamp: day}) {
+	if days.Feed(&tailer.Line{Stamp: day}) {
 		t.Error("a container's stamp is no date")
 	}
 }

@@ -55,7 +55,7 @@ func feedLines(lines []tailer.Line) parsed {
 	for _, l := range lines {
 		l.Pos = tailer.Position{Source: "test", Offset: at, End: at + int64(len(l.Bytes)) + 1}
 		at = l.Pos.End
-		got.records = append(got.records, p.Feed(l)...)
+		got.records = append(got.records, p.Feed(&l)...)
 	}
 	got.records = append(got.records, p.Flush()...)
 	got.counts = p.Counts()

@@ -65,7 +65,7 @@ type framer struct {
 }
 
 // line takes the next line of the stream.
-func (f *framer) line(l tailer.Line) {
+func (f *framer) line(l *tailer.Line) {
 	f.counts.Lines++
 	b := l.Bytes
 	if l.Cut > 0 { // the source counted it; its record is damaged anyway
@@ -85,7 +85,7 @@ func (f *framer) line(l tailer.Line) {
 }
 
 // step reads what starts at the beginning of b and returns the rest of the line.
-func (f *framer) step(b []byte, l tailer.Line) []byte {
+func (f *framer) step(b []byte, l *tailer.Line) []byte {
 	switch {
 	case f.awaitsBody(b) || f.withinDump(b):
 		f.extend(b, l)
@@ -125,7 +125,7 @@ func (f *framer) step(b []byte, l tailer.Line) []byte {
 
 // debris handles a line that starts no record: it continues the open one, and a
 // record may start in its middle, where an unfinished print was flushed.
-func (f *framer) debris(b []byte, l tailer.Line) []byte {
+func (f *framer) debris(b []byte, l *tailer.Line) []byte {
 	cut := glued(b)
 	if cut == 0 { // it looks like a record of this log, but is none
 		cut = 1 + glued(b[1:])
@@ -166,7 +166,7 @@ func glued(b []byte) int {
 }
 
 // jsonFrame emits the record if its message is of interest.
-func (f *framer) jsonFrame(r jsonRecord, whole []byte, l tailer.Line, suspect bool) {
+func (f *framer) jsonFrame(r jsonRecord, whole []byte, l *tailer.Line, suspect bool) {
 	first := unescape(f.scratch[:0], r.message[:min(len(r.message), 160)])
 	f.scratch = first
 	lead := withoutANSI(first)
@@ -193,7 +193,7 @@ func (f *framer) jsonFrame(r jsonRecord, whole []byte, l tailer.Line, suspect bo
 }
 
 // textFrame opens a text record.
-func (f *framer) textFrame(h head, line []byte, l tailer.Line) {
+func (f *framer) textFrame(h head, line []byte, l *tailer.Line) {
 	f.isOpen = true
 	f.open = frame{stream: l.Stream, pos: l.Pos}
 	msg := withoutANSI(h.message)
@@ -219,7 +219,7 @@ func (f *framer) textFrame(h head, line []byte, l tailer.Line) {
 }
 
 // extend adds a line to the open record.
-func (f *framer) extend(b []byte, l tailer.Line) {
+func (f *framer) extend(b []byte, l *tailer.Line) {
 	f.goOn(b)
 	if f.open.form == nil {
 		return
@@ -287,7 +287,7 @@ func (f *framer) close() {
 }
 
 // openDocument begins a bare document. What it is shows on its second line.
-func (f *framer) openDocument(l tailer.Line) {
+func (f *framer) openDocument(l *tailer.Line) {
 	f.inDoc = true
 	suspect := f.suspects()
 	f.document = frame{form: &documentForm, suspect: suspect, stream: l.Stream, pos: l.Pos, time: f.clock.Last(), unstamped: l.Stamp.IsZero()}
@@ -299,7 +299,7 @@ func (f *framer) openDocument(l tailer.Line) {
 
 // continueDocument takes a line while a document is open. done says that the
 // line is used up.
-func (f *framer) continueDocument(b []byte, l tailer.Line) (rest []byte, done bool) {
+func (f *framer) continueDocument(b []byte, l *tailer.Line) (rest []byte, done bool) {
 	switch {
 	case len(f.docBuf) == 1 && !hasPrefix(b, `    "id": "`):
 		f.inDoc = false // some other brace
@@ -336,7 +336,7 @@ func (f *framer) continueDocument(b []byte, l tailer.Line) (rest []byte, done bo
 }
 
 // accessFrame emits an access line of uvicorn's text formatter, which has no stamp.
-func (f *framer) accessFrame(b []byte, l tailer.Line, at time.Time, suspect bool) {
+func (f *framer) accessFrame(b []byte, l *tailer.Line, at time.Time, suspect bool) {
 	if !l.Stamp.IsZero() {
 		at = l.Stamp
 	}

@@ -46,9 +46,9 @@ func FuzzFraming(f *testing.F) {
 				l.Bytes, l.Stream = line[1:], tailer.Stream(line[0]-'0')
 			}
 			size += len(line)
-			a := one.Feed(l)
+			a := one.Feed(&l)
 			l.Bytes = bytes.Clone(l.Bytes)
-			check(a, two.Feed(l))
+			check(a, two.Feed(&l))
 		}
 		check(one.Flush(), two.Flush())
 		check(nil, one.Flush())

@@ -16,7 +16,7 @@ func feedMessage(t *testing.T, message string) (tailer.Record, bool) {
 		t.Fatal(err)
 	}
 	p := New(NewClock(ClockConfig{}))
-	records := p.Feed(tailer.Line{Bytes: []byte(`{"message": ` + string(text) + `, "level": "DEBUG", "timestamp": "2026-11-23T09:13:09.058163"}`)})
+	records := p.Feed(&tailer.Line{Bytes: []byte(`{"message": ` + string(text) + `, "level": "DEBUG", "timestamp": "2026-11-23T09:13:09.058163"}`)})
 	if len(records) == 0 {
 		return tailer.Record{}, false
 	}
@@ -80,9 +80,9 @@ func TestRecordsWithoutID(t *testing.T) {
 // TestAbbreviatedArguments: since 1.104 an attempt's record holds no body and names
 // its deployment only; the router has listed whose group it is in.
 func TestAbbreviatedArguments(t *testing.T) {
-	record := func(message string) tailer.Line {
+	record := func(message string) *tailer.Line {
 		text, _ := json.Marshal(message)
-		return tailer.Line{Bytes: []byte(`{"message": ` + string(text) + `, "level": "DEBUG", "timestamp": "2026-11-23T09:13:09.058163"}`)}
+		return &tailer.Line{Bytes: []byte(`{"message": ` + string(text) + `, "level": "DEBUG", "timestamp": "2026-11-23T09:13:09.058163"}`)}
 	}
 	p := New(NewClock(ClockConfig{}))
 	p.Feed(record(`initial list of deployments: ({'model_name': 'pictures', 'model_info': {'id': 'd1'}}, {'model_name': 'any/*', 'model_info': {'id': 'd2'}})`))

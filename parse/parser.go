@@ -43,7 +43,7 @@ func (p *Parser) Counts() Counts { return p.counts }
 // Feed takes the next line and returns the records that it completed, in order.
 // A text record is complete when the next one starts. The returned slice is
 // valid until the next call; the records in it share no memory with the line.
-func (p *Parser) Feed(l tailer.Line) []tailer.Record {
+func (p *Parser) Feed(l *tailer.Line) []tailer.Record {
 	p.records = p.records[:0]
 	p.framers[l.Stream%3].line(l)
 	return p.records

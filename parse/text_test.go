@@ -61,7 +61,7 @@ func TestPositions(t *testing.T) {
 // Flush, and never twice.
 func TestRecordWaitsForTheNext(t *testing.T) {
 	p := newParser()
-	line := func(s string) string { return kinds(p.Feed(tailer.Line{Bytes: []byte(s)})) }
+	line := func(s string) string { return kinds(p.Feed(&tailer.Line{Bytes: []byte(s)})) }
 	if got := line(head + found("a")); got != "" {
 		t.Fatalf("before its end is known: %q", got)
 	}
@@ -86,7 +86,7 @@ func TestRecordWaitsForTheNext(t *testing.T) {
 func TestRecordsOwnTheirBytes(t *testing.T) {
 	p := newParser()
 	line := []byte(jsonRecord("Request received by LiteLLM:\n{\"model\": \"gpt-4o\", \"user\": \"ana\"}", ""))
-	records := p.Feed(tailer.Line{Bytes: line})
+	records := p.Feed(&tailer.Line{Bytes: line})
 	if len(records) != 1 {
 		t.Fatal("no record")
 	}
@@ -94,7 +94,7 @@ func TestRecordsOwnTheirBytes(t *testing.T) {
 	for i := range line {
 		line[i] = 'x'
 	}
-	p.Feed(tailer.Line{Bytes: []byte(jsonRecord("Request received by LiteLLM:\n{\"model\": \"other-model\"}", ""))})
+	p.Feed(&tailer.Line{Bytes: []byte(jsonRecord("Request received by LiteLLM:\n{\"model\": \"other-model\"}", ""))})
 	if body := string(kept.Request.Body.JSON()); body != `{"model":"gpt-4o","user":"ana"}` {
 		t.Errorf("body %s", body)
 	}
@@ -239,7 +239,7 @@ func TestColourOfALog(t *testing.T) {
 		p := newParser()
 		found := 0
 		feed := func(line string) {
-			for _, r := range p.Feed(tailer.Line{Bytes: []byte(line)}) {
+			for _, r := range p.Feed(&tailer.Line{Bytes: []byte(line)}) {
 				if r.Kind == tailer.KindFoundUser {
 					found++
 				}

@@ -29,7 +29,7 @@ func TestRecordsWrittenTwice(t *testing.T) {
 			p := New(NewClock(ClockConfig{}))
 			got := 0
 			for _, line := range tt.lines {
-				got += len(p.Feed(tailer.Line{Bytes: []byte(line)}))
+				got += len(p.Feed(&tailer.Line{Bytes: []byte(line)}))
 			}
 			if got += len(p.Flush()); got != tt.want {
 				t.Errorf("%d records, want %d", got, tt.want)

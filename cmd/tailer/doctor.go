@@ -249,7 +249,7 @@ type observed struct {
 }
 
 // Next shows each line.
-func (o *observed) Next() (tailer.Line, error) {
+func (o *observed) Next() (*tailer.Line, error) {
 	line, err := o.lines.Next()
 	if err == nil {
 		o.Line(line)

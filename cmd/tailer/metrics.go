@@ -117,7 +117,7 @@ func (m *meter) watch(name string, follow *pipeline.Follow) {
 	if m == nil {
 		return
 	}
-	log := &meteredLog{Following: follow.Source, name: name, meter: m}
+	log := &meteredLog{Following: follow.Source, name: name, lines: m.Log(name)}
 	m.mu.Lock()
 	// A partition may come back.
 	m.logs = append(slices.DeleteFunc(m.logs, func(l *meteredLog) bool { return l.name == name }), log)
@@ -142,16 +142,16 @@ func (m *meter) watch(name string, follow *pipeline.Follow) {
 type meteredLog struct {
 	pipeline.Following
 	name   string
-	meter  *meter
+	lines  metrics.Log
 	end    atomic.Int64 // of the newest line, in the decompressed source
 	newest atomic.Int64 // time of the newest record, Unix ns; 0: none yet
 }
 
 // Next counts the line that it returns.
-func (l *meteredLog) Next() (tailer.Line, error) {
+func (l *meteredLog) Next() (*tailer.Line, error) {
 	line, err := l.Following.Next()
 	if err == nil {
-		l.meter.Line(l.name, len(line.Bytes)+1)
+		l.lines.Line(len(line.Bytes) + 1)
 		l.end.Store(line.Pos.End)
 	}
 	return line, err

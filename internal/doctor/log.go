@@ -40,7 +40,7 @@ type Log struct {
 func NewLog(name string) *Log { return &Log{name: name, requests: newRequests()} }
 
 // Line takes a line, before it is parsed.
-func (l *Log) Line(line tailer.Line) {
+func (l *Log) Line(line *tailer.Line) {
 	b := line.Bytes
 	l.lines++
 	l.bytes += int64(len(b)) + 1

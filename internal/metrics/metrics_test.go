@@ -53,8 +53,8 @@ func listen(t *testing.T, m *metrics.Metrics) *metrics.Server {
 func TestScrape(t *testing.T) {
 	m := metrics.New("1.2.3")
 	s := listen(t, m)
-	m.Line("/var/log/proxy.log", 100)
-	m.Line("/var/log/proxy.log", 23)
+	m.Log("/var/log/proxy.log").Line(100)
+	m.Log("/var/log/proxy.log").Line(23)
 	m.Record(&tailer.Record{Kind: tailer.KindCall})
 	m.Exchange(&tailer.Exchange{Level: tailer.LevelDefault, Attribution: tailer.Attribution{User: "a@b.c", UserSource: "header:x-openwebui-user-email", Session: "s", SessionSource: "header:x-anything-session-id"}})
 	m.Exchange(&tailer.Exchange{Level: tailer.LevelError, Incomplete: []string{"attempts uncertain (two could be meant)", "no response"}})

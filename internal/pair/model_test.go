@@ -96,7 +96,7 @@ func scriptsOf(t testing.TB, name string) []script {
 		}
 	}
 	for line := range bytes.Lines(unpacked(t, filepath.Join(dir, "proxy.log"))) {
-		put(p.Feed(tailer.Line{Bytes: bytes.TrimSuffix(line, []byte("\n"))}))
+		put(p.Feed(&tailer.Line{Bytes: bytes.TrimSuffix(line, []byte("\n"))}))
 	}
 	put(p.Flush())
 	return slices.DeleteFunc(all, func(s script) bool { return !s.isOne() })

@@ -32,18 +32,18 @@ func (g *growing) add(text string, over bool) {
 	g.over = over
 }
 
-func (g *growing) Next() (tailer.Line, error) {
+func (g *growing) Next() (*tailer.Line, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.next == len(g.text) {
 		if g.over {
-			return tailer.Line{}, io.EOF
+			return nil, io.EOF
 		}
-		return tailer.Line{}, tailer.ErrPause
+		return nil, tailer.ErrPause
 	}
 	g.next++
 	i := int64(g.next)
-	return tailer.Line{Bytes: []byte(g.text[i-1 : i]), Pos: tailer.Position{Source: "test", Offset: i - 1, End: i}}, nil
+	return &tailer.Line{Bytes: []byte(g.text[i-1 : i]), Pos: tailer.Position{Source: "test", Offset: i - 1, End: i}}, nil
 }
 
 func (g *growing) Look() {

@@ -39,9 +39,13 @@ func (r *Run) Pipe(ctx context.Context) error {
 		defer close(lines)
 		for {
 			line, err := r.Lines.Next()
-			line.Bytes = bytes.Clone(line.Bytes)
+			in := read{err: err}
+			if err == nil {
+				in.line = *line
+				in.line.Bytes = bytes.Clone(line.Bytes)
+			}
 			select {
-			case lines <- read{line, err}:
+			case lines <- in:
 			case <-done:
 				return
 			}
@@ -70,7 +74,7 @@ func (r *Run) Pipe(ctx context.Context) error {
 				return errors.Join(in.err, r.finish(ctx, false))
 			}
 			quietSince = time.Time{}
-			if err := r.take(ctx, r.Records.Feed(in.line)); err != nil {
+			if err := r.take(ctx, r.Records.Feed(&in.line)); err != nil {
 				return err
 			}
 			idle.Reset(pipeIdle)

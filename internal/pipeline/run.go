@@ -9,15 +9,15 @@ import (
 	"tailer"
 )
 
-// Lines is the source. Next returns io.EOF at the end; a line is valid until the
-// next call.
+// Lines is the source. Next returns io.EOF at the end; a line is the caller's until
+// the next call.
 type Lines interface {
-	Next() (tailer.Line, error)
+	Next() (*tailer.Line, error)
 }
 
 // Records turns lines into records, which are valid until the next call.
 type Records interface {
-	Feed(l tailer.Line) []tailer.Record
+	Feed(l *tailer.Line) []tailer.Record
 	Flush() []tailer.Record
 }
 

@@ -118,7 +118,7 @@ func (s *stages) readLines(ctx context.Context) {
 			b.buf = append(b.buf, line.Bytes...)
 			line.Bytes = b.buf[from:len(b.buf):len(b.buf)]
 		}
-		b.lines = append(b.lines, line)
+		b.lines = append(b.lines, *line)
 	}
 	s.passLines(b)
 }
@@ -143,7 +143,7 @@ func (s *stages) parse() error {
 	for lines := range s.read {
 		b := s.batch()
 		for i := range lines.lines {
-			b.records = append(b.records, s.run.Records.Feed(lines.lines[i])...)
+			b.records = append(b.records, s.run.Records.Feed(&lines.lines[i])...)
 			if len(b.records) >= batchRecords && i+1 < len(lines.lines) {
 				s.parsed <- b
 				b = s.batch()

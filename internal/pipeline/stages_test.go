@@ -27,19 +27,19 @@ type lines struct {
 	next int
 }
 
-func (l *lines) Next() (tailer.Line, error) {
+func (l *lines) Next() (*tailer.Line, error) {
 	if l.next == len(l.text) {
 		if l.wait != nil {
 			<-l.wait
 		}
 		if l.end != nil {
-			return tailer.Line{}, l.end
+			return nil, l.end
 		}
-		return tailer.Line{}, io.EOF
+		return nil, io.EOF
 	}
 	l.next++
 	i := int64(l.next)
-	return tailer.Line{Bytes: []byte(l.text[i-1 : i]), Pos: tailer.Position{Source: "test", Offset: i - 1, End: i}}, nil
+	return &tailer.Line{Bytes: []byte(l.text[i-1 : i]), Pos: tailer.Position{Source: "test", Offset: i - 1, End: i}}, nil
 }
 
 // records makes a record of each digit, one late, as parse does with text.
@@ -47,7 +47,7 @@ type records struct {
 	waiting []tailer.Record
 }
 
-func (r *records) Feed(l tailer.Line) []tailer.Record {
+func (r *records) Feed(l *tailer.Line) []tailer.Record {
 	second, err := strconv.Atoi(string(l.Bytes))
 	if err != nil {
 		return nil

@@ -45,7 +45,7 @@ const (
 
 // Feed returns the records that a line completes, and those that silent writers
 // have completed by their silence.
-func (w *Writers) Feed(l tailer.Line) []tailer.Record {
+func (w *Writers) Feed(l *tailer.Line) []tailer.Record {
 	now := time.Now()
 	w.records = w.records[:0]
 	if now.Sub(w.swept) >= sweepEvery {

@@ -40,7 +40,7 @@ func newWriters(most int, made *[]string) *pipeline.Writers {
 // feed takes a line of a writer through both stages and returns the call ids of
 // what comes out.
 func feed(w *pipeline.Writers, writer, text string, offset int64) (ids string) {
-	records := w.Feed(tailer.Line{Writer: writer, Bytes: []byte(text), Pos: tailer.Position{Offset: offset, End: offset + 1}})
+	records := w.Feed(&tailer.Line{Writer: writer, Bytes: []byte(text), Pos: tailer.Position{Offset: offset, End: offset + 1}})
 	return add(w, records)
 }
 

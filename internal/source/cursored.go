@@ -170,12 +170,12 @@ func criLine(e *message) []byte {
 }
 
 // next returns the next line, in the CRI form.
-func (c *Cursored) next() (tailer.Line, error) {
+func (c *Cursored) next() (*tailer.Line, error) {
 	select {
 	case in := <-c.lines:
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		line := tailer.Line{Bytes: in.text, Pos: tailer.Position{Source: c.id, Offset: c.end, End: c.end + int64(len(in.text)) + 1}}
+		line := &tailer.Line{Bytes: in.text, Pos: tailer.Position{Source: c.id, Offset: c.end, End: c.end + int64(len(in.text)) + 1}}
 		if over := len(line.Bytes) - c.cfg.MaxLine - envelopeRoom; over > 0 {
 			line.Bytes, line.Cut = line.Bytes[:len(line.Bytes)-over], int64(over)
 		}
@@ -185,7 +185,7 @@ func (c *Cursored) next() (tailer.Line, error) {
 		}
 		return line, nil
 	default:
-		return tailer.Line{}, tailer.ErrPause
+		return nil, tailer.ErrPause
 	}
 }
 

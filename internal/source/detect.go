@@ -157,13 +157,14 @@ func stripped(sample [][]byte, env envelope, cfg Config) [][]byte {
 // sliceLines yields lines from memory.
 type sliceLines struct {
 	rest [][]byte
+	line tailer.Line
 }
 
-func (s *sliceLines) next() (tailer.Line, error) {
+func (s *sliceLines) next() (*tailer.Line, error) {
 	if len(s.rest) == 0 {
-		return tailer.Line{}, io.EOF
+		return nil, io.EOF
 	}
-	line := s.rest[0]
+	s.line = tailer.Line{Bytes: s.rest[0]}
 	s.rest = s.rest[1:]
-	return tailer.Line{Bytes: line}, nil
+	return &s.line, nil
 }

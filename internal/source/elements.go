@@ -39,11 +39,11 @@ func newElements(src io.Reader, limit int) *elements {
 	return &elements{src: bufio.NewReaderSize(src, 64<<10), limit: limit}
 }
 
-func (e *elements) next() (tailer.Line, error) {
+func (e *elements) next() (*tailer.Line, error) {
 	for e.rest == nil {
 		c, err := e.src.ReadByte()
 		if err != nil {
-			return tailer.Line{}, err
+			return nil, err
 		}
 		e.off++
 		switch c {
@@ -51,12 +51,12 @@ func (e *elements) next() (tailer.Line, error) {
 		case ']':
 			if e.paged {
 				if err := e.skipPage(); err != nil {
-					return tailer.Line{}, err
+					return nil, err
 				}
 			}
 		case '{':
 			if err := e.src.UnreadByte(); err != nil {
-				return tailer.Line{}, err
+				return nil, err
 			}
 			e.off--
 			head, _ := e.src.Peek(longestPage) // an error shows again when it is read
@@ -68,7 +68,7 @@ func (e *elements) next() (tailer.Line, error) {
 			return e.object()
 		default:
 			if err := e.src.UnreadByte(); err != nil {
-				return tailer.Line{}, err
+				return nil, err
 			}
 			e.rest = newSplitter(e.src, e.limit)
 			e.rest.off = e.off - 1
@@ -84,24 +84,24 @@ func (e *elements) discard(n int) {
 
 // object reads the object that starts here. One that breaks off, at the input's
 // end or at a line break within a string, is returned as far as it goes.
-func (e *elements) object() (tailer.Line, error) {
+func (e *elements) object() (*tailer.Line, error) {
 	line := tailer.Line{Pos: tailer.Position{Offset: e.off}}
 	var scan nesting
 	for {
 		window, err := e.window()
 		if err != nil && len(window) == 0 {
 			line.Open = true
-			return e.finish(line), nil
+			return e.finish(&line), nil
 		}
 		n, ended := e.copy(window, &scan, &line.Cut)
 		e.discard(n)
 		if ended {
-			return e.finish(line), nil
+			return e.finish(&line), nil
 		}
 	}
 }
 
-func (e *elements) finish(line tailer.Line) tailer.Line {
+func (e *elements) finish(line *tailer.Line) *tailer.Line {
 	line.Bytes, line.Pos.End = e.text.take(&e.whole), e.off
 	return line
 }

@@ -141,15 +141,18 @@ func NewFollower(log string, resume []tailer.Checkpoint, saved time.Time, cfg Fo
 
 // next returns the next line; tailer.ErrPause when there is none now. Other
 // errors are told once and are no end: the file may come back.
-func (f *Follower) next() (tailer.Line, error) {
+func (f *Follower) next() (*tailer.Line, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i := 0; i < len(f.gens); {
 		g := f.gens[i]
+		before := g.offset
 		line, err := g.next()
+		if g.offset > before {
+			g.grown = f.cfg.Now()
+		}
 		switch {
 		case err == nil:
-			g.grown = f.cfg.Now()
 			return line, nil
 		case errors.Is(err, tailer.ErrPause):
 			i++
@@ -163,7 +166,7 @@ func (f *Follower) next() (tailer.Line, error) {
 			i++
 		}
 	}
-	return tailer.Line{}, tailer.ErrPause
+	return nil, tailer.ErrPause
 }
 
 // Look sees which file the name stands for now. It must be called often: a file
@@ -190,9 +193,15 @@ func (f *Follower) Look() {
 		f.discover(now)
 	}
 	for _, g := range f.gens {
-		if g.rotated && !g.ended && now.Sub(g.grown) > f.cfg.Quiet && g.offset >= g.size {
-			g.ended = true
+		if !g.rotated || g.ended || now.Sub(g.grown) <= f.cfg.Quiet || g.offset < g.size {
+			continue
 		}
+		// Lines that were read long ago may have been handed on slowly since.
+		if g.file != nil && g.moved() {
+			g.grown = now
+			continue
+		}
+		g.ended = true
 	}
 	if now.After(f.until) && f.complete {
 		f.giveUp()

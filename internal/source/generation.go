@@ -90,9 +90,9 @@ func (g *generation) begin(keep int) {
 
 // next returns the next whole line. tailer.ErrPause: there is none now; io.EOF:
 // there will be none; errReplaced.
-func (g *generation) next() (tailer.Line, error) {
+func (g *generation) next() (*tailer.Line, error) {
 	if g.lines.resting() && g.file != nil && !g.moved() && g.size == g.offset {
-		return tailer.Line{}, g.atEnd()
+		return nil, g.atEnd()
 	}
 	line, err := g.lines.next()
 	if err != nil {
@@ -105,7 +105,7 @@ func (g *generation) next() (tailer.Line, error) {
 }
 
 // note keeps the bytes before end.
-func (g *generation) note(line tailer.Line) {
+func (g *generation) note(line *tailer.Line) {
 	text := line.Bytes
 	if line.Cut > 0 { // its end was not kept
 		g.anchor = g.readBefore(line.Pos.End)

@@ -15,9 +15,10 @@ import (
 const maxUnfinished = 4
 
 // lines is a source of lines: the splitter, or a layer on top of another.
-// Line.Bytes is valid until the next call; the error is repeated once returned.
+// The line is valid until the next call, and the caller's until then; the error is
+// repeated once returned.
 type lines interface {
-	next() (tailer.Line, error)
+	next() (*tailer.Line, error)
 }
 
 // A layer takes one envelope off the lines of another source and joins what the
@@ -28,6 +29,7 @@ type layer struct {
 	limit      int           // bytes kept of a joined line
 	unfinished []*unfinished // in no order, most of them free
 	whole      []byte        // the joined line returned last
+	joined     tailer.Line   // with these bytes, or one that gave way to it
 	more       tailer.Line   // rest of a text of several lines, valid if hasMore
 	hasMore    bool
 	entry      int64           // offset of the first held line of an entry; -1 if none
@@ -52,17 +54,18 @@ func newLayer(src lines, env envelope, limit int) *layer {
 	return &layer{src: src, env: env, limit: limit, entry: -1}
 }
 
-func (l *layer) next() (tailer.Line, error) {
+func (l *layer) next() (*tailer.Line, error) {
 	for {
 		if l.hasMore {
-			return l.firstOf(l.more), nil
+			l.joined = l.more
+			return l.firstOf(&l.joined), nil
 		}
 		if l.err != nil {
 			return l.drain()
 		}
 		in, err := l.src.next()
 		if errors.Is(err, tailer.ErrPause) {
-			return tailer.Line{}, err
+			return nil, err
 		}
 		if err != nil {
 			l.err = err
@@ -88,14 +91,14 @@ func (l *layer) next() (tailer.Line, error) {
 
 // accept joins the piece that came in the line in with the ones before it. ok is
 // false as long as the line isn't whole.
-func (l *layer) accept(p piece, in tailer.Line) (line tailer.Line, ok bool) {
+func (l *layer) accept(p piece, in *tailer.Line) (line *tailer.Line, ok bool) {
 	if l.entry >= 0 {
 		in.Pos.Offset = l.entry
 		l.entry = -1
 	}
 	if p.lost {
 		l.lost++
-		return tailer.Line{}, false
+		return nil, false
 	}
 	in.Bytes, in.Open = p.text, in.Open && !p.framed
 	// The line below may have a stamp and a stream of another envelope already.
@@ -110,18 +113,17 @@ func (l *layer) accept(p piece, in tailer.Line) (line tailer.Line, ok bool) {
 		return in, true
 	}
 	if u == nil {
-		var evicted tailer.Line
-		if u, evicted, ok = l.begin(in, p.key); ok {
-			evicted.Bytes = bytes.Clone(evicted.Bytes) // u.add writes where it is
+		if u, ok = l.begin(in, p.key); ok {
+			l.joined.Bytes = bytes.Clone(l.joined.Bytes) // u.add writes where it is
 			u.add(in, l.limit)
-			return evicted, true
+			return &l.joined, true
 		}
 	}
 	u.add(in, l.limit)
 	if p.partial {
-		return tailer.Line{}, false
+		return nil, false
 	}
-	return u.finish(in.Open, &l.whole), true
+	return l.finish(u, in.Open), true
 }
 
 // find returns the unfinished line of that stream and key, nil if there is none.
@@ -135,8 +137,8 @@ func (l *layer) find(stream tailer.Stream, key string) *unfinished {
 }
 
 // begin starts an unfinished line. When there are too many it gives up the
-// oldest one, which is returned with ok true.
-func (l *layer) begin(in tailer.Line, key string) (u *unfinished, evicted tailer.Line, ok bool) {
+// oldest one, which is in l.joined then, and evicted is true.
+func (l *layer) begin(in *tailer.Line, key string) (u *unfinished, evicted bool) {
 	for _, free := range l.unfinished {
 		if !free.busy {
 			u = free
@@ -149,38 +151,40 @@ func (l *layer) begin(in tailer.Line, key string) (u *unfinished, evicted tailer
 		l.unfinished = append(l.unfinished, u)
 	default:
 		u = slices.MinFunc(l.unfinished, byOffset)
-		evicted, ok = u.finish(true, &l.whole), true
+		l.finish(u, true)
+		evicted = true
 	}
 	*u = unfinished{busy: true, key: key, stream: in.Stream, stamp: in.Stamp, pos: in.Pos, text: u.text}
-	return u, evicted, ok
+	return u, evicted
 }
 
 func byOffset(a, b *unfinished) int { return cmp.Compare(a.pos.Offset, b.pos.Offset) }
 
 // add appends a piece as far as the limit allows.
-func (u *unfinished) add(in tailer.Line, limit int) {
+func (u *unfinished) add(in *tailer.Line, limit int) {
 	u.cut += in.Cut + u.text.add(in.Bytes, limit)
 	if u.pos.Source == in.Pos.Source { // else it goes on in the log's next file
 		u.pos.End = in.Pos.End
 	}
 }
 
-// finish returns the joined line and frees u. The bytes are valid until the next
+// finish returns the joined line and frees u. The line is valid until the next
 // add or finish.
-func (u *unfinished) finish(open bool, whole *[]byte) tailer.Line {
+func (l *layer) finish(u *unfinished, open bool) *tailer.Line {
 	u.busy = false
-	return tailer.Line{Bytes: u.text.take(whole), Pos: u.pos, Stamp: u.stamp, Stream: u.stream, Cut: u.cut, Open: open}
+	l.joined = tailer.Line{Bytes: u.text.take(&l.whole), Pos: u.pos, Stamp: u.stamp, Stream: u.stream, Cut: u.cut, Open: open}
+	return &l.joined
 }
 
 // firstOf returns the first of the lines that the text of an entry holds and
 // keeps the rest for the next call. All of them have the position of the entry.
-func (l *layer) firstOf(line tailer.Line) tailer.Line {
+func (l *layer) firstOf(line *tailer.Line) *tailer.Line {
 	i := bytes.IndexByte(line.Bytes, '\n')
 	l.hasMore = i >= 0
 	if !l.hasMore {
 		return line
 	}
-	l.more = line
+	l.more = *line
 	l.more.Bytes = line.Bytes[i+1:]
 	line.Bytes, line.Cut, line.Open = line.Bytes[:i], 0, false
 	return line
@@ -203,10 +207,10 @@ func (l *layer) held(note func(tailer.Position)) {
 
 // drain returns what the end of the input left unfinished, oldest first, then
 // the error that ended it.
-func (l *layer) drain() (tailer.Line, error) {
+func (l *layer) drain() (*tailer.Line, error) {
 	if f, ok := l.env.(flusher); ok {
 		if p, ok := f.flush(); ok {
-			in := tailer.Line{Open: true, Pos: tailer.Position{Source: l.last.Source, Offset: l.entry, End: l.last.End}}
+			in := &tailer.Line{Open: true, Pos: tailer.Position{Source: l.last.Source, Offset: l.entry, End: l.last.End}}
 			if line, ok := l.accept(p, in); ok {
 				return l.firstOf(line), nil
 			}
@@ -219,7 +223,7 @@ func (l *layer) drain() (tailer.Line, error) {
 		}
 	}
 	if oldest == nil {
-		return tailer.Line{}, l.err
+		return nil, l.err
 	}
-	return l.firstOf(oldest.finish(true, &l.whole)), nil
+	return l.firstOf(l.finish(oldest, true)), nil
 }

@@ -33,7 +33,10 @@ func storedIn(path, root string) (stored, bool) {
 		return stored{}, false
 	}
 	line, err := r.Next()
-	return stored{root: root, at: line.Stamp}, err == nil
+	if err != nil {
+		return stored{}, false
+	}
+	return stored{root: root, at: line.Stamp}, true
 }
 
 // storedBelow returns the files of payloads in the subfolders of a folder, hidden

@@ -192,7 +192,7 @@ func (r spoolReader) Read(b []byte) (int, error) {
 
 // next returns the next line: tailer.ErrPause when there is none now, io.EOF once
 // the pipe has ended and all is read.
-func (p *Pipe) next() (tailer.Line, error) {
+func (p *Pipe) next() (*tailer.Line, error) {
 	for {
 		line, err := p.lines.next()
 		switch {

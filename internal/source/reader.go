@@ -139,10 +139,10 @@ func (r *Reader) start(cfg Config) {
 // too, after every line before it. Line.Bytes is valid until the next call. The
 // position is that of the line with its envelope; lines that were split and
 // written in pieces may be returned after lines that began later.
-func (r *Reader) Next() (tailer.Line, error) {
+func (r *Reader) Next() (*tailer.Line, error) {
 	line, err := r.lines.next()
 	if err != nil {
-		return tailer.Line{}, err
+		return nil, err
 	}
 	if r.identity != "" {
 		line.Pos.Source = r.identity
@@ -154,7 +154,7 @@ func (r *Reader) Next() (tailer.Line, error) {
 		line.Bytes = line.Bytes[:r.limit]
 		line.Cut += int64(over)
 	}
-	r.count(&line)
+	r.count(line)
 	return line, nil
 }
 

@@ -36,7 +36,7 @@ func readAll(t testing.TB, src io.Reader, cfg Config) (*Reader, []tailer.Line, e
 			return r, got, err
 		}
 		line.Bytes = bytes.Clone(line.Bytes)
-		got = append(got, line)
+		got = append(got, *line)
 	}
 }
 

@@ -41,6 +41,7 @@ type Stream struct {
 	decided bool          // the sample is complete
 	stale   bool          // the sample has grown to where it is looked at again
 	queue   []tailer.Line // raw lines that wait to be looked at
+	line    tailer.Line   // that was in it and is handed out
 }
 
 // newStream returns the stream of a feed.
@@ -52,11 +53,11 @@ func newStream(f feed, cfg Config) *Stream {
 
 // Next returns the next line. tailer.ErrPause: there is none now; io.EOF: there
 // will be none. Line.Bytes is valid until the next call.
-func (s *Stream) Next() (tailer.Line, error) {
+func (s *Stream) Next() (*tailer.Line, error) {
 	for {
 		if s.stale || !s.primed {
 			if err := s.detect(); err != nil {
-				return tailer.Line{}, err
+				return nil, err
 			}
 		}
 		line, err := s.out.Next()
@@ -104,11 +105,16 @@ func (s *Stream) gather() error {
 		if err != nil {
 			return err
 		}
-		line.Bytes = bytes.Clone(line.Bytes)
-		s.queue = append(s.queue, line)
+		s.keep(line)
 		s.add(line.Bytes)
 	}
 	return nil
+}
+
+// keep puts a line with bytes of its own into the queue.
+func (s *Stream) keep(line *tailer.Line) {
+	line.Bytes = bytes.Clone(line.Bytes)
+	s.queue = append(s.queue, *line)
 }
 
 // add puts a line into the sample. It is looked at whenever it has doubled.
@@ -125,15 +131,15 @@ func (s *Stream) add(line []byte) {
 // tap is where the layers get raw lines.
 type tap struct{ s *Stream }
 
-func (t tap) next() (tailer.Line, error) {
+func (t tap) next() (*tailer.Line, error) {
 	s := t.s
 	if len(s.queue) > 0 && !s.stale {
-		line := s.queue[0]
+		s.line = s.queue[0]
 		s.queue = s.queue[1:]
-		return line, nil
+		return &s.line, nil
 	}
 	if s.stale {
-		return tailer.Line{}, tailer.ErrPause
+		return nil, tailer.ErrPause
 	}
 	line, err := s.pull()
 	if err != nil || s.decided {
@@ -143,13 +149,12 @@ func (t tap) next() (tailer.Line, error) {
 	if !s.stale {
 		return line, nil
 	}
-	line.Bytes = bytes.Clone(line.Bytes)
-	s.queue = append(s.queue, line)
-	return tailer.Line{}, tailer.ErrPause
+	s.keep(line)
+	return nil, tailer.ErrPause
 }
 
 // pull returns the next raw line.
-func (s *Stream) pull() (tailer.Line, error) {
+func (s *Stream) pull() (*tailer.Line, error) {
 	line, err := s.feed.next()
 	if err == nil && line.Pos.Offset == 0 {
 		line.Bytes = bytes.TrimPrefix(line.Bytes, byteOrderMark)

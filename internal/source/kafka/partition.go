@@ -56,8 +56,9 @@ type Partition struct {
 	cancel context.CancelFunc // of its reader
 	done   chan struct{}      // its reader has returned
 
-	rest []byte // lines of the current record that were not returned yet
-	line tailer.Line
+	rest []byte      // lines of the current record that were not returned yet
+	line tailer.Line // the next of them, but for its bytes
+	out  tailer.Line // the one returned last
 }
 
 func newPartition(c *Consumer, client *kgo.Client, at place) *Partition {
@@ -87,15 +88,16 @@ func (p *Partition) Counts() Counts {
 
 // Next returns the next line; tailer.ErrPause when there is none now, or when the
 // group has taken the partition away, which ends the reader's context.
-func (p *Partition) Next() (tailer.Line, error) {
+func (p *Partition) Next() (*tailer.Line, error) {
 	if len(p.rest) == 0 {
 		record := p.pop()
 		if record == nil {
-			return tailer.Line{}, tailer.ErrPause
+			return nil, tailer.ErrPause
 		}
 		p.open(record)
 	}
-	line := p.line
+	line := &p.out
+	*line = p.line
 	line.Bytes, p.rest, _ = bytes.Cut(p.rest, newline)
 	line.Bytes = bytes.TrimSuffix(line.Bytes, carriageReturn)
 	if len(p.rest) > 0 && line.Pos.Offset+1 < line.Pos.End {

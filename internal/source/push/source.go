@@ -42,6 +42,7 @@ type Source struct {
 	offset int64 // of the next byte that in takes from disk
 	rest   []byte
 	line   tailer.Line // of the current entry; its position is that of its next line
+	out    tailer.Line // the one returned last
 
 	mu     sync.Mutex
 	end    int64   // of the last entry handed on; guarded by mu
@@ -103,13 +104,14 @@ func (r diskReader) Read(p []byte) (int, error) {
 // Next returns the next line; tailer.ErrPause when there is none now. The position
 // of line i of an entry begins i bytes behind the entry's own: no two lines share
 // one, by which what was made of them is known again.
-func (s *Source) Next() (tailer.Line, error) {
+func (s *Source) Next() (*tailer.Line, error) {
 	if s.rest == nil {
 		if err := s.open(); err != nil {
-			return tailer.Line{}, err
+			return nil, err
 		}
 	}
-	line := s.line
+	line := &s.out
+	*line = s.line
 	text, rest, more := bytes.Cut(s.rest, []byte("\n"))
 	line.Bytes = bytes.TrimSuffix(text, []byte("\r"))
 	s.rest = nil
