@@ -114,7 +114,7 @@ var imports = map[string]rule{
 		"the only place that speaks S3",
 	},
 	"tailer/parse": {
-		[]string{"tailer", "github.com/tidwall/gjson", "tailer/parse/pyrepr"},
+		[]string{"tailer", "tailer/internal/rawjson", "github.com/tidwall/gjson", "tailer/parse/pyrepr"},
 		"one line of bytes becomes one record, purely",
 	},
 	"tailer/parse/pyrepr": {

@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"tailer"
+	"tailer/internal/rawjson"
 )
 
 // fill writes what was read into a record.
@@ -75,50 +77,75 @@ func (k *kwargs) fromPayload() {
 // into the client's own metadata. The client may have put such a member there
 // itself, so the copy has to agree with the x- headers.
 func payloadHeaders(p *payload) []tailer.Header {
-	custom := gjson.Parse(view(p.metadata.customHeaders))
-	object := gjson.Get(view(p.metadata.requester), "headers")
-	if !object.IsObject() || custom.IsObject() && !sameCustom(object, custom) || !custom.IsObject() && p.callID == "" {
-		object = custom
+	custom := p.metadata.customHeaders
+	object := rawjson.Member(p.metadata.requester, "headers")
+	isCustom := isObject(custom)
+	some := membersOf(custom)
+	all := membersOf(object)
+	if !isObject(object) || isCustom && !sameCustom(all, some) || !isCustom && p.callID == "" {
+		all = some
 	}
 	var headers []tailer.Header
-	object.ForEach(func(name, value gjson.Result) bool {
-		if value.Type == gjson.String {
-			headers = append(headers, tailer.Header{Name: lower(name.Str), Value: strings.Clone(value.Str)})
+	for _, m := range all {
+		if len(m.value) > 0 && m.value[0] == '"' {
+			headers = append(headers, tailer.Header{Name: lower(m.name), Value: rawjson.Scalar(m.value)})
 		}
-		return true
-	})
+	}
 	return headers
 }
 
-// sameCustom reports whether an object of headers has exactly the given x- ones.
-func sameCustom(object, custom gjson.Result) bool {
+func isObject(value []byte) bool { return len(value) > 0 && value[0] == '{' }
+
+// sameCustom reports whether some are exactly the x- ones of all headers.
+func sameCustom(all, some []member) bool {
+	next := 0
+	for _, m := range all { // LiteLLM copies them in their order
+		if !hasXPrefix(m.name) {
+			continue
+		}
+		if next == len(some) || some[next].name != m.name || !bytes.Equal(some[next].value, m.value) {
+			return sameInAnyOrder(all, some)
+		}
+		next++
+	}
+	return next == len(some)
+}
+
+func sameInAnyOrder(all, some []member) bool {
 	// There are a few dozen: faster to look through than to look up.
-	all, some := textsOf(object), textsOf(custom)
 	for _, own := range some {
 		text := ""
 		if i := slices.IndexFunc(all, func(m member) bool { return m.name == own.name }); i >= 0 {
-			text = all[i].text
+			text = all[i].text()
 		}
-		if text != own.text {
+		if text != own.text() {
 			return false
 		}
 	}
 	for _, m := range all {
-		if strings.HasPrefix(lower(m.name), "x-") && !slices.ContainsFunc(some, func(own member) bool { return own.name == m.name }) {
+		if hasXPrefix(m.name) && !slices.ContainsFunc(some, func(own member) bool { return own.name == m.name }) {
 			return false
 		}
 	}
 	return true
 }
 
-// member is one of an object, its value as text.
-type member struct{ name, text string }
+func hasXPrefix(name string) bool { return len(name) > 1 && name[0]|0x20 == 'x' && name[1] == '-' }
 
-func textsOf(object gjson.Result) (all []member) {
-	object.ForEach(func(name, value gjson.Result) bool {
-		all = append(all, member{name.Str, value.String()})
-		return true
-	})
+// member is one of an object.
+type member struct {
+	name  string
+	value json.RawMessage
+}
+
+func (m member) text() string { return gjson.Parse(view(m.value)).String() }
+
+func membersOf(object []byte) []member {
+	const several = 32 // headers of a browser behind a proxy
+	all := make([]member, 0, several)
+	for name, value := range rawjson.Members(object) {
+		all = append(all, member{name, value})
+	}
 	return all
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"tailer"
+	"tailer/internal/rawjson"
 )
 
 // payload gathers the members of one StandardLoggingPayload (LiteLLM 1.61 to
@@ -186,17 +187,12 @@ func setKey(k *tailer.Key, name, value string) {
 
 // readPayload reads a StandardLoggingPayload from JSON text.
 func readPayload(text []byte) (p payload, ok bool) {
-	doc := view(text) // what is kept of it is copied
-	if !gjson.Valid(doc) {
-		return p, false
-	}
-	gjson.Parse(doc).ForEach(func(key, value gjson.Result) bool {
-		if wantedMember(key.Str) {
-			p.set(key.Str, value)
+	valid := rawjson.Object(text, func(name string, value json.RawMessage) {
+		if wantedMember(name) {
+			p.set(name, gjson.Parse(view(value))) // what is kept of it is copied
 		}
-		return true
 	})
-	return p, p.genuine()
+	return p, valid && p.genuine()
 }
 
 // genuine reports whether the document is a payload and not some other JSON.

@@ -32,6 +32,34 @@ func FuzzMembers(f *testing.F) {
 	})
 }
 
+// FuzzObject compares the strict reader with encoding/json.
+func FuzzObject(f *testing.F) {
+	for _, seed := range []string{`{"a":1,"b":{"c":"}"},"\u0061":[1,"]"]}`, `{}`, ` { "x" : "\\\"" , "y":null} `, `{"a":{"b":[{}]},}`, `{"a":-0.5e+7,"b":[true,false,01]}`,
+		`{"a":"\ud800\u00zz"}`, `{"a":"äöü and so on ß"}`, "{\"a\":\"\x1f\"}", `[1]`, `{"a":[1,]}`, `{"a" 1}`, `{"a":1}}`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		got := map[string]json.RawMessage{}
+		ok := Object(raw, func(name string, value json.RawMessage) { got[name] = value })
+		want := json.Valid(raw) && bytes.TrimLeft(raw, " \t\r\n")[0] == '{'
+		if ok != want {
+			t.Fatalf("Object(%q) is %v, want %v", raw, ok, want)
+		}
+		var members map[string]json.RawMessage
+		if !ok || !utf8.Valid(raw) || json.Unmarshal(raw, &members) != nil {
+			return
+		}
+		if len(got) != len(members) {
+			t.Fatalf("Object(%q) = %q, want %q", raw, got, members)
+		}
+		for name, value := range members {
+			if !bytes.Equal(got[name], value) {
+				t.Fatalf("Object(%q): %q is %q, want %q", raw, name, got[name], value)
+			}
+		}
+	})
+}
+
 // FuzzQuote checks that quoting and unquoting agree with encoding/json.
 func FuzzQuote(f *testing.F) {
 	for _, seed := range []string{"", "a\"b\\c", "\x00\x1f\n\r\t\x7f", "äö😀\u2028", "\xff\xfe"} {
