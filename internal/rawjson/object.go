@@ -151,7 +151,7 @@ func digitsTo(b []byte, i int) int {
 // stringTo returns the index after the string at b[i], -1 if it is none.
 func stringTo(b []byte, i int) int {
 	for i++; ; {
-		i += plainTo(b[i:])
+		i += PlainEnd(b[i:])
 		if i == len(b) {
 			return -1
 		}
@@ -181,11 +181,11 @@ func stringTo(b []byte, i int) int {
 	}
 }
 
-// plainTo returns the index of the first byte of s that is a quote, a backslash or
-// below ' '. It looks at eight at once: each of these sets the highest bit of its byte,
-// and a borrow can do so for a byte behind it only. So does every byte that is not
-// ASCII, which is looked at by itself.
-func plainTo(s []byte) int {
+// PlainEnd returns the index of the first byte of s that does not stand for itself in a
+// JSON string: a quote, a backslash or one below ' '. It looks at eight at once: each of
+// these sets the highest bit of its byte, and a borrow can do so for a byte behind it
+// only. Bytes that are not ASCII have that bit anyway, which is taken from the result.
+func PlainEnd(s []byte) int {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
 	i := 0
 	for ; i+8 <= len(s); i += 8 {

@@ -90,7 +90,7 @@ func cutAttrs(b []byte) (rest []byte, ok bool) {
 // unquote decodes the JSON string whose opening quote stands before b. The text
 // is part of b when there is nothing to decode, else it is d.text.
 func (d *docker) unquote(b []byte) (text, rest []byte, ok bool) {
-	n := plainRun(b)
+	n := rawjson.PlainEnd(b)
 	if n < len(b) && b[n] == '"' {
 		return b[:n], b[n+1:], true
 	}
@@ -101,7 +101,7 @@ func (d *docker) unquote(b []byte) (text, rest []byte, ok bool) {
 		if out, b, ok = rawjson.AppendEscape(out, b); !ok {
 			return nil, nil, false
 		}
-		n = plainRun(b)
+		n = rawjson.PlainEnd(b)
 	}
 	out = append(out, b[:n]...)
 	d.text = out
