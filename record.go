@@ -37,12 +37,13 @@ const (
 	KindArrival            // a request has reached the proxy; it does not say which
 	KindRouted             // a request is handed to the router; it does not say which
 	KindCounted            // a prompt, or the answer to it, whose tokens LiteLLM counted
+	KindUnchecked          // the client's headers, before its key is checked
 )
 
 // String returns the kind's name as metrics and --dry-run print it.
 func (k Kind) String() string {
 	names := [...]string{"other", "call", "payload", "arguments", "details", "body", "headers", "prepared", "found-user", "failure",
-		"stream-failure", "refused", "bad-body", "disconnect", "attempt", "access", "chunk", "answer", "raw-answer", "piece", "logged", "cost", "redate", "arrival", "routed", "counted"}
+		"stream-failure", "refused", "bad-body", "disconnect", "attempt", "access", "chunk", "answer", "raw-answer", "piece", "logged", "cost", "redate", "arrival", "routed", "counted", "unchecked"}
 	if int(k) < len(names) {
 		return names[k]
 	}
@@ -80,7 +81,7 @@ type Record struct {
 	Pos     Position // from its first line to its last
 	Raw     []byte   // its text as written; only for kinds that can occur without a call id
 
-	Request Request // KindCall, KindArguments, KindBody, KindHeaders, KindPrepared, KindFoundUser, KindAccess
+	Request Request // KindCall, KindArguments, KindBody, KindHeaders, KindPrepared, KindFoundUser, KindUnchecked, KindAccess
 	Call    Call    // KindCall, KindPayload, KindArguments, KindAttempt
 	Key     Key
 

@@ -16,6 +16,7 @@ const (
 	asArguments           // litellm.<fn>(k=v, …), or the router's outcome line
 	asBody                // JSON body
 	asHeaders             // Python dict of headers
+	asUnchecked           // the same after the name of the header that bears the key
 	asPrepared            // Python dict of body and proxy_server_request
 	asDetails             // Python dict of a call that has not ended
 	asInside              // Inside _a…() - model: …; kwargs: {…}
@@ -88,6 +89,10 @@ var forms = []form{
 	{"Request received by LiteLLM: payload too large to log (", tailer.KindBody, asBody},
 	// The headers, without an id. A Headers({…}) call up to 1.80, then a dict.
 	{"Request Headers: ", tailer.KindHeaders, asHeaders},
+	// All headers, before the key is checked, if general_settings names the header
+	// that bears it. All versions; since 1.108 only of requests that have it.
+	// proxy/auth/user_api_key_auth.py, get_api_key_from_custom_header.
+	{uncheckedStart, tailer.KindUnchecked, asUnchecked},
 	// Body, headers and path, without an id. Up to 1.102.
 	{"receiving data: {", tailer.KindPrepared, asPrepared},
 	// All that LiteLLM knows of a call that never reaches a provider; cid. 1.84
@@ -149,6 +154,8 @@ var (
 
 // deltaStart begins a piece that a chunk repeats where the log has chunks.
 const deltaStart = "model_response.choices[0].delta: Delta("
+
+const uncheckedStart = "searching for custom_litellm_key_header_name= "
 
 const countedStart = "messages in token_counter: "
 

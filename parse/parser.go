@@ -91,6 +91,9 @@ func (p *Parser) decode(f *frame, r *tailer.Record) bool {
 		r.Request.Headers = p.headers(p.repr(text[len(f.form.prefix):], nil))
 		r.Raw = bytes.Clone(f.raw)
 		return r.Request.Headers != nil
+	case asUnchecked:
+		r.Raw = bytes.Clone(f.raw)
+		return p.decodeUnchecked(text[len(uncheckedStart):], r)
 	case asFoundUser:
 		r.Raw = bytes.Clone(f.raw)
 		return decodeFoundUser(text, r)

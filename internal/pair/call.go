@@ -207,6 +207,9 @@ func (c *call) seed() string {
 		lines = append(lines, c.attempts[i].raw)
 	}
 	if c.told != nil {
+		if c.told.caller != nil {
+			lines = append(lines, c.told.caller.raw)
+		}
 		lines = append(lines, c.told.raw)
 	}
 	if f := c.flight(); f != nil && f.access != nil {

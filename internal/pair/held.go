@@ -10,8 +10,20 @@ func (t *Table) Held(note func(tailer.Position)) {
 			note(p)
 		}
 	}
+	of := func(e *loose) {
+		note(e.pos)
+		if e.caller != nil {
+			note(e.caller.pos)
+		}
+	}
 	for c := range t.waiting.all() {
 		all(c.pos)
+		if c.told != nil && c.told.caller != nil {
+			of(c.told)
+		}
+	}
+	for _, c := range t.unchecked.callers {
+		note(c.pos)
 	}
 	for _, f := range t.fronts.queue {
 		if !f.claimed {
@@ -19,6 +31,6 @@ func (t *Table) Held(note func(tailer.Position)) {
 		}
 	}
 	for _, e := range t.errors {
-		note(e.pos)
+		of(e)
 	}
 }

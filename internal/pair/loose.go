@@ -20,6 +20,15 @@ type loose struct {
 	route   string  // LiteLLM's call type, where only one route words it so
 	raw     []byte
 	shared  bool // given to a call of its model group
+
+	// Of errors that refuse a request; see unchecked.
+	stream  tailer.Stream
+	writer  string
+	order   int64   // of its record
+	suspect bool    // it may be somebody's text
+	waits   bool    // its caller is still looked for
+	caller  *caller // nil while unknown
+	unsure  bool    // its caller may be another
 }
 
 // addFailure takes an error that a client was told.
@@ -28,6 +37,7 @@ func (t *Table) addFailure(r *tailer.Record) {
 	if r.Kind == tailer.KindRefused {
 		e.flight = t.flights.refused(r.Kind, r.Time)
 		t.flights.landEarly(e.flight)
+		t.refuse(e, r)
 	}
 	if r.CallID != "" {
 		if c := t.calls[r.CallID]; c != nil {
@@ -182,7 +192,9 @@ func (t *Table) addBadBody(r *tailer.Record) {
 		t.errors[n-1].failure, t.errors[n-1].pos.End = r.Failure, r.Pos.End
 		return
 	}
-	t.errors = append(t.errors, &loose{kind: r.Kind, at: r.Time, coarse: r.Coarse, failure: r.Failure, pos: r.Pos, raw: r.Raw, flight: f})
+	e := &loose{kind: r.Kind, at: r.Time, coarse: r.Coarse, failure: r.Failure, pos: r.Pos, raw: r.Raw, flight: f}
+	t.refuse(e, r)
+	t.errors = append(t.errors, e)
 }
 
 // share gives errors that name one model group, in the same words, to the calls of
@@ -227,7 +239,13 @@ func (t *Table) orphan(e *loose) {
 		return
 	}
 	c := &call{told: e, function: e.route, first: e.at, last: e.at, pos: []tailer.Position{e.pos}}
+	t.lend(c)
 	front := e.flight.front
+	if front == nil && c.request.Headers != nil {
+		e.flight.told = true
+		t.hand(c)
+		return
+	}
 	if front == nil || front.claimed || !t.tellsFailure(front) {
 		if front == nil && !t.dumps {
 			t.counts.Unidentified++

@@ -55,6 +55,13 @@ func (t *Table) redate(shift time.Duration, since time.Time) {
 		move(&e.at)
 		moveFlight(e.flight)
 	}
+	for _, c := range t.unchecked.callers {
+		move(&c.at)
+	}
+	for i := range t.unchecked.strange {
+		move(&t.unchecked.strange[i])
+	}
+	move(&t.unchecked.blind)
 	for _, f := range t.flights.open {
 		moveFlight(f)
 	}

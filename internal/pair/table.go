@@ -57,29 +57,30 @@ type Counts struct {
 // Table holds the requests whose records are still coming in. Its zero value is
 // not usable: see New. It is not safe for concurrent use.
 type Table struct {
-	cfg      Config
-	counts   Counts
-	now      time.Time // log time: the newest record's
-	calls    map[string]*call
-	waiting  queue // every call, by the time it gives up
-	settling queue // ended calls, by the time they are handed out
-	fronts   frontIndex
-	flights  flights
-	chunks   chunks
-	counted  counted
-	slim     slim
-	outcomes outcomes
-	byTrace  map[string]*call // calls by LiteLLM's trace id, where it can stand in for a call id
-	seeds    seeds
-	errors   []*loose // errors that no call has claimed yet, oldest first
-	bytes    int64
-	open     int
-	private  bool
-	dumps    bool             // LiteLLM dumps failed calls into this log
-	logging  bool             // it logs whole calls that succeeded
-	anon     map[uint64]*call // calls without an id, by their headers
-	prompt   prompt
-	out      []tailer.Exchange
+	cfg       Config
+	counts    Counts
+	now       time.Time // log time: the newest record's
+	calls     map[string]*call
+	waiting   queue // every call, by the time it gives up
+	settling  queue // ended calls, by the time they are handed out
+	fronts    frontIndex
+	flights   flights
+	chunks    chunks
+	counted   counted
+	slim      slim
+	outcomes  outcomes
+	unchecked unchecked
+	byTrace   map[string]*call // calls by LiteLLM's trace id, where it can stand in for a call id
+	seeds     seeds
+	errors    []*loose // errors that no call has claimed yet, oldest first
+	bytes     int64
+	open      int
+	private   bool
+	dumps     bool             // LiteLLM dumps failed calls into this log
+	logging   bool             // it logs whole calls that succeeded
+	anon      map[uint64]*call // calls without an id, by their headers
+	prompt    prompt
+	out       []tailer.Exchange
 }
 
 // New returns an empty table.
@@ -111,6 +112,8 @@ func (t *Table) Add(r *tailer.Record) []tailer.Exchange {
 		t.fronts.arrivals = t.fronts.arrivals[:0]
 		if r.Request.Method == "POST" {
 			t.land(r)
+		} else if r.Request.Method != "GET" {
+			t.unchecked.stranger(r.Time)
 		}
 	case tailer.KindBadBody:
 		t.fronts.arrivals = t.fronts.arrivals[:0]
@@ -124,6 +127,9 @@ func (t *Table) Add(r *tailer.Record) []tailer.Exchange {
 	case tailer.KindBody, tailer.KindHeaders, tailer.KindPrepared:
 		t.isFull()
 		t.fronts.add(r, &t.flights)
+		if r.Kind == tailer.KindHeaders && len(t.unchecked.callers) > 0 {
+			t.unchecked.accept(t.fronts.keyOf(r.Request.Headers))
+		}
 		if r.CallID != "" {
 			t.identify(r)
 		}
@@ -134,6 +140,8 @@ func (t *Table) Add(r *tailer.Record) []tailer.Exchange {
 		t.outcomes.add(r)
 		t.flights.succeed(r)
 		t.tried(r)
+	case tailer.KindUnchecked:
+		t.unchecked.add(r, t.fronts.keyOf(r.Request.Headers), t.counts.Records)
 	case tailer.KindFoundUser:
 		t.foundUser(r)
 	case tailer.KindRouted:
@@ -172,6 +180,7 @@ func (t *Table) Tick(now time.Time) []tailer.Exchange {
 // Drain hands out everything that is held, oldest first, as at the end of a log.
 func (t *Table) Drain() []tailer.Exchange {
 	t.out = t.out[:0]
+	t.resolve(t.now.Add(time.Hour))
 	for _, e := range t.errors {
 		t.share(e)
 	}
@@ -194,6 +203,7 @@ func (t *Table) Drain() []tailer.Exchange {
 // expireAt hands out what has ended and settled, what has been silent too long,
 // and the oldest when too much is held.
 func (t *Table) expireAt(now time.Time) {
+	t.unchecked.tick(now, t.resolve)
 	for c := t.settling.due(now, t.cfg.Settle); c != nil; c = t.settling.due(now, t.cfg.Settle) {
 		if c.ended() {
 			t.finish(c)
@@ -340,9 +350,13 @@ func (t *Table) finish(c *call) {
 // hand turns a call into an exchange and hands it out, unless a rule drops it.
 func (t *Table) hand(c *call) {
 	c.unlogged = t.logging && len(c.attempts) == 0
+	t.lend(c)
 	x, ok := c.exchange(&t.outcomes)
 	if !ok || t.covered(c) {
 		return
+	}
+	if c.told != nil && c.told.unsure && c.request.Headers == nil {
+		x.Incomplete = append(x.Incomplete, unsureHeaders)
 	}
 	x.Private = x.Private || t.private
 	if x.Private && c.unidentified(&x) {

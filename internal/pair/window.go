@@ -11,6 +11,9 @@ import (
 // land takes an access line.
 func (t *Table) land(r *tailer.Record) {
 	f := t.flights.land(r)
+	if f == nil || f.front == nil && !f.failed() {
+		t.unchecked.stranger(r.Time)
+	}
 	if f == nil {
 		return
 	}

@@ -1,0 +1,299 @@
+package pair
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"tailer"
+)
+
+// If the operator names the header that bears the key, LiteLLM logs all headers of
+// a request before it checks the key (general_settings.litellm_key_header_name).
+// That is the only record with headers of a request that it then refuses, and it
+// bears no id. A request that is accepted states the same headers once more and
+// uses its record up. What is left over belongs to the refusal for which it alone
+// can be meant.
+
+// A caller is a request whose key has yet to be checked, by its headers.
+type caller struct {
+	at      time.Time
+	coarse  bool
+	headers []tailer.Header
+	hash    string // of its key; "" where LiteLLM masks it
+	key     uint64 // of its headers, see keyOf
+	stream  tailer.Stream
+	writer  string
+	order   int64 // of its record
+	suspect bool  // its record may be somebody's text
+	pos     tailer.Position
+	raw     []byte
+	size    int64
+	taken   bool
+	doubted bool // a refusal lacks its own, which this may be
+}
+
+// unchecked holds the callers of which it is not known what became of them, and
+// the refusals that may be theirs.
+type unchecked struct {
+	callers  []*caller // oldest first
+	refusals []*loose  // oldest first
+	strange  []time.Time
+	size     int64     // of the callers' headers, in bytes
+	blind    time.Time // callers were forgotten up to then, for there were too many
+}
+
+const (
+	// refusalGap is how long, in log time, the check of a key may take.
+	refusalGap = 5 * time.Second
+	// refusalDelay is how long a refusal waits for what is read late: requests that
+	// are accepted meanwhile, and the other stream of a container.
+	refusalDelay = 2 * time.Second
+	// badBodyGap is how long after the note of a bad body the headers come: LiteLLM
+	// checks the key without giving way to others (1.98 and later).
+	badBodyGap = time.Second
+	// maxCallers and maxCallerBytes bound the callers, and the refusals that wait.
+	maxCallers     = 4096
+	maxCallerBytes = 4 << 20
+	// maxCallerSize is how much one may take: nobody's headers are as large, and its
+	// text stands in memory twice.
+	maxCallerSize = 32 << 10
+	// maxStrange bounds the access lines that are remembered, see strangers.
+	maxStrange = 256
+)
+
+// add takes the headers of a request whose key has yet to be checked. One without
+// a body is no call of a model.
+func (u *unchecked) add(r *tailer.Record, key uint64, order int64) {
+	if !hasBody(r.Request.Headers) {
+		return
+	}
+	c := &caller{at: r.Time, coarse: r.Coarse, headers: r.Request.Headers, hash: r.Key.Hash, key: key, stream: r.Stream, writer: r.Writer,
+		order: order, suspect: r.Suspect, pos: r.Pos, raw: r.Raw, size: recordOverhead + size(r)}
+	if c.size > maxCallerSize {
+		c.headers, c.raw, c.size, c.doubted = nil, nil, recordOverhead, true
+	}
+	if len(u.callers) >= maxCallers || u.size+c.size > maxCallerBytes {
+		u.callers, u.size, u.blind = nil, 0, r.Time
+	}
+	u.callers = append(u.callers, c)
+	u.size += c.size
+}
+
+// hasBody reports whether a request bears a body.
+func hasBody(headers []tailer.Header) bool {
+	return slices.ContainsFunc(headers, func(h tailer.Header) bool {
+		return h.Name == "content-length" && h.Value != "0" || h.Name == "transfer-encoding"
+	})
+}
+
+// accept uses up the record of a request that was accepted: of several that state
+// the same it does not matter which.
+func (u *unchecked) accept(key uint64) {
+	for i, c := range u.callers {
+		if c.key == key && !c.taken {
+			u.size -= c.size
+			u.callers = slices.Delete(u.callers, i, i+1)
+			return
+		}
+	}
+}
+
+// stranger notes an access line of no request that is known: one of the callers
+// may have been it, such as a call of the proxy's own API.
+func (u *unchecked) stranger(at time.Time) {
+	if len(u.callers) == 0 {
+		return
+	}
+	if len(u.strange) >= maxStrange {
+		u.strange = append(u.strange[:0], u.strange[maxStrange/2:]...)
+	}
+	u.strange = append(u.strange, at)
+}
+
+// noKey is what LiteLLM says of a request without any key: it has not looked at
+// the headers then (1.108 and later).
+const noKey = "No api key passed in"
+
+// unchecks are the words of refusals that come before the key is looked for
+// (proxy/auth/auth_utils.py, pre_db_read_auth_checks; 1.61 to 1.109).
+var unchecks = []string{noKey, "Access forbidden: ", "Request size is too large", "Rejected Request: "}
+
+// refuse takes an error that refuses a request.
+func (u *unchecked) refuse(e *loose) {
+	early := slices.ContainsFunc(unchecks, func(words string) bool { return strings.Contains(e.failure.Message, words) })
+	if !early && len(u.refusals) < maxCallers {
+		e.waits = true
+		u.refusals = append(u.refusals, e)
+	}
+}
+
+// fits reports whether a caller can be the one that was refused.
+func (u *unchecked) fits(c *caller, e *loose) bool {
+	gap := e.at.Sub(c.at)
+	if e.coarse || c.coarse {
+		gap = gap.Truncate(time.Second)
+	}
+	ordered := c.stream == e.stream // by the log
+	switch {
+	case c.taken || c.writer != e.writer:
+		return false
+	case e.kind == tailer.KindBadBody:
+		return (!ordered || c.order > e.order) && gap <= 0 && gap >= -badBodyGap
+	case ordered && c.order > e.order || gap < 0 || gap > refusalGap:
+		return false
+	}
+	hash := ""
+	if e.flight != nil && e.flight.call != nil {
+		hash = e.flight.call.key.Hash
+	}
+	return hash == "" || c.hash == "" || hash == c.hash
+}
+
+// certain reports whether nothing else can have become of a caller that fits.
+func (u *unchecked) certain(c *caller, e *loose) bool {
+	if c.suspect || c.doubted || e.suspect || !e.at.After(u.blind.Add(refusalGap)) {
+		return false
+	}
+	return e.kind == tailer.KindBadBody || !slices.ContainsFunc(u.strange, func(at time.Time) bool { return at.After(c.at) && at.Before(e.at) })
+}
+
+// rivals returns the callers that fit a refusal, two at most, and whether some fit
+// that another refusal has got.
+func (u *unchecked) rivals(e *loose, got map[*caller]bool) (one *caller, n int, lost bool) {
+	from := e.at.Add(-refusalGap - time.Second)
+	first, _ := slices.BinarySearchFunc(u.callers, from, func(c *caller, at time.Time) int { return c.at.Compare(at) })
+	for _, c := range u.callers[first:] {
+		switch {
+		case c.at.After(e.at.Add(badBodyGap + time.Second)):
+			return one, n, lost
+		case !u.fits(c, e):
+		case got[c]:
+			lost = true
+		default:
+			if one, n = c, n+1; n == 2 {
+				return one, n, lost
+			}
+		}
+	}
+	return one, n, lost
+}
+
+// resolve gives the refusals up to a time the callers that they are certainly of.
+// Each that finds its own leaves less choice to the others. If one is left without
+// any that fits, either it has none or another took it: then neither is certain.
+func (u *unchecked) resolve(until time.Time) {
+	due := 0
+	for due < len(u.refusals) && !u.refusals[due].at.After(until) {
+		due++
+	}
+	if due == 0 {
+		return
+	}
+	own, got := map[*loose]*caller{}, map[*caller]bool{}
+	// Those of bad bodies last, for not every version logs their headers.
+	for _, kind := range []tailer.Kind{tailer.KindRefused, tailer.KindRefused, tailer.KindBadBody} {
+		for _, e := range u.refusals {
+			if c, n, _ := u.rivals(e, got); e.kind == kind && own[e] == nil && n == 1 {
+				own[e], got[c] = c, true
+			}
+		}
+	}
+	for _, e := range u.refusals {
+		if _, n, lost := u.rivals(e, got); e.kind == tailer.KindRefused && own[e] == nil && n == 0 && lost {
+			for _, c := range u.callers {
+				c.doubted = c.doubted || u.fits(c, e)
+			}
+		}
+	}
+	for _, e := range u.refusals[:due] {
+		_, n, lost := u.rivals(e, got)
+		if one := own[e]; one != nil && u.certain(one, e) {
+			e.caller, one.taken = one, true
+		} else {
+			e.unsure = e.kind == tailer.KindRefused && (one != nil || n > 0 || lost)
+		}
+		e.waits = false
+	}
+	clear(u.refusals[:due])
+	u.refusals = slices.Delete(u.refusals, 0, due)
+	u.expire(until)
+}
+
+// tick resolves what has waited for long enough, some of it at a time, and forgets
+// what is of no use any more.
+func (u *unchecked) tick(now time.Time, resolve func(time.Time)) {
+	switch {
+	case len(u.refusals) > 0:
+		if now.Sub(u.refusals[0].at) > refusalDelay+time.Second {
+			resolve(now.Add(-refusalDelay))
+		}
+	case len(u.callers) > 0 && now.Sub(u.callers[0].at) > refusalGap+refusalDelay:
+		u.expire(now)
+	}
+}
+
+// expire forgets the callers that are used up, and those that no refusal can be
+// about any more.
+func (u *unchecked) expire(now time.Time) {
+	from := now.Add(-refusalGap - refusalDelay)
+	if len(u.refusals) > 0 && u.refusals[0].at.Before(now) {
+		from = u.refusals[0].at.Add(-refusalGap)
+	}
+	u.callers = slices.DeleteFunc(u.callers, func(c *caller) bool {
+		done := c.taken || c.at.Before(from)
+		if done {
+			u.size -= c.size
+		}
+		return done
+	})
+	for len(u.strange) > 0 && u.strange[0].Before(from) {
+		u.strange = u.strange[1:]
+	}
+}
+
+// resolve looks for the callers of the refusals up to a time.
+func (t *Table) resolve(until time.Time) {
+	waiting := t.unchecked.refusals
+	if len(waiting) == 0 || waiting[0].at.After(until) {
+		return
+	}
+	due := slices.Clone(waiting)
+	t.unchecked.resolve(until)
+	for _, e := range due {
+		if e.caller != nil && e.flight != nil && e.flight.call != nil && !e.flight.call.finished {
+			e.flight.call.bytes += e.caller.size
+			t.bytes += e.caller.size
+		}
+	}
+}
+
+// refuse notes an error that refuses a request.
+func (t *Table) refuse(e *loose, r *tailer.Record) {
+	e.stream, e.writer, e.order, e.suspect = r.Stream, r.Writer, t.counts.Records, r.Suspect
+	t.unchecked.refuse(e)
+}
+
+// lend gives a refused request the headers of its caller, if they are known and no
+// other record states any.
+func (t *Table) lend(c *call) {
+	e := c.told
+	if e == nil {
+		return
+	}
+	if e.waits {
+		t.resolve(e.at)
+	}
+	if e.caller == nil || c.request.Headers != nil {
+		return
+	}
+	c.request.Headers = e.caller.headers
+	c.pos = append(c.pos[:len(c.pos):len(c.pos)], e.caller.pos)
+	if c.first.IsZero() || e.caller.at.Before(c.first) {
+		c.first, c.coarse = e.caller.at, e.caller.coarse
+	}
+}
+
+// unsureHeaders is the reason given where a refused request's headers are in the
+// log and may be another's.
+const unsureHeaders = "headers ambiguous"
