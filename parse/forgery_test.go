@@ -67,6 +67,12 @@ var carriers = []struct {
 	{"text record with arguments", "arguments", func(p string) string { return plainHead + arguments(p) + "\n" + head + "x" }},
 	{"JSON record with headers", "headers", func(p string) string { return jsonRecord(headers(p), "") }},
 	{"text record with headers", "headers", func(p string) string { return plainHead + headers(p) + "\n" + head + "x" }},
+	{"JSON record with headers before the key is checked", "unchecked", func(p string) string {
+		return jsonRecord("searching for custom_litellm_key_header_name= authorization, in "+strings.Replace(headers(p), "Request Headers: ", "headers=", 1), "")
+	}},
+	{"text record with headers before the key is checked", "unchecked", func(p string) string {
+		return plainHead + "searching for custom_litellm_key_header_name= authorization, in " + strings.Replace(headers(p), "Request Headers: ", "headers=", 1) + "\n" + head + "x"
+	}},
 	{"JSON record of no interest", "", func(p string) string {
 		return jsonRecord("some debug line: "+quotePython(p), `, "messages": [{"role": "user", "content": `+quoteJSON(p)+`}]`)
 	}},

@@ -17,6 +17,7 @@ type loose struct {
 	callID  string // "" for most
 	pos     tailer.Position
 	flight  *flight // the request that it certainly ended; nil when unknown
+	call    *call   // which was told it; nil while unknown
 	route   string  // LiteLLM's call type, where only one route words it so
 	raw     []byte
 	shared  bool // given to a call of its model group
@@ -42,7 +43,7 @@ func (t *Table) addFailure(r *tailer.Record) {
 	if r.CallID != "" {
 		if c := t.calls[r.CallID]; c != nil {
 			c.touch(r)
-			c.told = e
+			c.told, e.call = e, c
 			t.settle(c)
 			return
 		}
@@ -50,7 +51,7 @@ func (t *Table) addFailure(r *tailer.Record) {
 	for c := range t.waiting.all() {
 		if r.CallID == "" && c.failed() && c.told == nil && e.fits(c) {
 			c.touch(r)
-			c.told = e
+			c.told, e.call = e, c
 			t.settle(c)
 			return
 		}
@@ -104,7 +105,7 @@ func (t *Table) tell(e *loose, r *tailer.Record) bool {
 	if own == nil || own.told != nil {
 		return false
 	}
-	own.told = e
+	own.told, e.call = e, own
 	own.touch(r)
 	if f := own.flight(); f != nil {
 		f.end(r.Time)
@@ -137,7 +138,7 @@ func (t *Table) name(e *loose, r *tailer.Record) bool {
 	f := free[0]
 	c := t.call(r)
 	f.front.claimed = true
-	c.front, f.call, c.told = f.front, c, e
+	c.front, f.call, c.told, e.call = f.front, c, e, c
 	c.state(&tailer.Record{Request: f.front.request})
 	c.pos = append(c.pos, f.front.pos...)
 	f.end(r.Time)
@@ -150,14 +151,14 @@ func (t *Table) name(e *loose, r *tailer.Record) bool {
 func (t *Table) claimError(c *call) {
 	if c.succeeded() && c.told != nil && c.told.callID == "" && c.told.kind != tailer.KindStreamFailure {
 		t.errors = append(t.errors, c.told)
-		c.told = nil
+		c.told.call, c.told = nil, nil
 	}
 	if !c.failed() || c.told != nil {
 		return
 	}
 	for i, e := range t.errors {
 		if e.callID == c.id || e.callID == "" && e.fits(c) {
-			c.told = e
+			c.told, e.call = e, c
 			c.pos = append(c.pos, e.pos)
 			if e.at.After(c.last) {
 				c.last = e.at

@@ -110,10 +110,13 @@ func (t *Table) Add(r *tailer.Record) []tailer.Exchange {
 		t.fronts.reach(r)
 	case tailer.KindAccess:
 		t.fronts.arrivals = t.fronts.arrivals[:0]
-		if r.Request.Method == "POST" {
+		switch {
+		case r.Request.Method == "POST":
 			t.land(r)
-		} else if r.Request.Method != "GET" {
+		case r.Request.Method != "GET":
 			t.unchecked.stranger(r.Time)
+		case r.Status < 400:
+			t.unchecked.fetched()
 		}
 	case tailer.KindBadBody:
 		t.fronts.arrivals = t.fronts.arrivals[:0]

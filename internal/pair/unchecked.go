@@ -29,6 +29,7 @@ type caller struct {
 	pos     tailer.Position
 	raw     []byte
 	size    int64
+	bare    bool // it has no body: no call of a model, but it may be refused too
 	taken   bool
 	doubted bool // a refusal lacks its own, which this may be
 }
@@ -62,14 +63,10 @@ const (
 	maxStrange = 256
 )
 
-// add takes the headers of a request whose key has yet to be checked. One without
-// a body is no call of a model.
+// add takes the headers of a request whose key has yet to be checked.
 func (u *unchecked) add(r *tailer.Record, key uint64, order int64) {
-	if !hasBody(r.Request.Headers) {
-		return
-	}
 	c := &caller{at: r.Time, coarse: r.Coarse, headers: r.Request.Headers, hash: r.Key.Hash, key: key, stream: r.Stream, writer: r.Writer,
-		order: order, suspect: r.Suspect, pos: r.Pos, raw: r.Raw, size: recordOverhead + size(r)}
+		bare: !hasBody(r.Request.Headers), order: order, suspect: r.Suspect, pos: r.Pos, raw: r.Raw, size: recordOverhead + size(r)}
 	if c.size > maxCallerSize {
 		c.headers, c.raw, c.size, c.doubted = nil, nil, recordOverhead, true
 	}
@@ -96,6 +93,15 @@ func (u *unchecked) accept(key uint64) {
 			u.callers = slices.Delete(u.callers, i, i+1)
 			return
 		}
+	}
+}
+
+// fetched notes the access line of a request without a body: one less can be
+// refused. Which one does not matter, for nothing is made of them.
+func (u *unchecked) fetched() {
+	if i := slices.IndexFunc(u.callers, func(c *caller) bool { return c.bare && !c.taken }); i >= 0 {
+		u.size -= u.callers[i].size
+		u.callers = slices.Delete(u.callers, i, i+1)
 	}
 }
 
@@ -139,15 +145,15 @@ func (u *unchecked) fits(c *caller, e *loose) bool {
 	case c.taken || c.writer != e.writer:
 		return false
 	case e.kind == tailer.KindBadBody:
-		return (!ordered || c.order > e.order) && gap <= 0 && gap >= -badBodyGap
+		return !c.bare && (!ordered || c.order > e.order) && gap <= 0 && gap >= -badBodyGap
 	case ordered && c.order > e.order || gap < 0 || gap > refusalGap:
 		return false
 	}
-	hash := ""
-	if e.flight != nil && e.flight.call != nil {
-		hash = e.flight.call.key.Hash
+	if e.call == nil {
+		return true
 	}
-	return hash == "" || c.hash == "" || hash == c.hash
+	hash := e.call.key.Hash
+	return !c.bare && (hash == "" || c.hash == "" || hash == c.hash)
 }
 
 // certain reports whether nothing else can have become of a caller that fits.
@@ -158,30 +164,63 @@ func (u *unchecked) certain(c *caller, e *loose) bool {
 	return e.kind == tailer.KindBadBody || !slices.ContainsFunc(u.strange, func(at time.Time) bool { return at.After(c.at) && at.Before(e.at) })
 }
 
-// rivals returns the callers that fit a refusal, two at most, and whether some fit
-// that another refusal has got.
-func (u *unchecked) rivals(e *loose, got map[*caller]bool) (one *caller, n int, lost bool) {
+// A matching is which callers the refusals that wait are of, as far as it can be
+// told. Each that finds its own leaves less choice to the others.
+type matching struct {
+	own map[*loose]*caller
+	got map[*caller]bool
+}
+
+// match looks for refusals of a kind that one caller alone fits.
+func (u *unchecked) match(m *matching, kind tailer.Kind) {
+	var live []*caller // that can be of the next refusal, by time
+	next := 0
+	for _, e := range u.refusals {
+		if e.kind != kind || m.own[e] != nil {
+			continue
+		}
+		for next < len(u.callers) && !u.callers[next].at.After(e.at.Add(badBodyGap)) {
+			if c := u.callers[next]; !m.got[c] {
+				live = append(live, c)
+			}
+			next++
+		}
+		for len(live) > 0 && e.at.Sub(live[0].at) > refusalGap+time.Second {
+			live = live[1:]
+		}
+		own, n := 0, 0
+		for i, c := range live {
+			if u.fits(c, e) {
+				if own, n = i, n+1; n == 2 {
+					break
+				}
+			}
+		}
+		if n == 1 {
+			m.own[e], m.got[live[own]] = live[own], true
+			live = slices.Delete(live, own, own+1)
+		}
+	}
+}
+
+// fitting returns the callers that fit a refusal.
+func (u *unchecked) fitting(e *loose) (all []*caller) {
 	from := e.at.Add(-refusalGap - time.Second)
 	first, _ := slices.BinarySearchFunc(u.callers, from, func(c *caller, at time.Time) int { return c.at.Compare(at) })
 	for _, c := range u.callers[first:] {
-		switch {
-		case c.at.After(e.at.Add(badBodyGap + time.Second)):
-			return one, n, lost
-		case !u.fits(c, e):
-		case got[c]:
-			lost = true
-		default:
-			if one, n = c, n+1; n == 2 {
-				return one, n, lost
-			}
+		if c.at.After(e.at.Add(badBodyGap)) {
+			break
+		}
+		if u.fits(c, e) {
+			all = append(all, c)
 		}
 	}
-	return one, n, lost
+	return all
 }
 
 // resolve gives the refusals up to a time the callers that they are certainly of.
-// Each that finds its own leaves less choice to the others. If one is left without
-// any that fits, either it has none or another took it: then neither is certain.
+// If one is left without any that fits, either it has none or another took it: then
+// neither is certain.
 func (u *unchecked) resolve(until time.Time) {
 	due := 0
 	for due < len(u.refusals) && !u.refusals[due].at.After(until) {
@@ -190,30 +229,34 @@ func (u *unchecked) resolve(until time.Time) {
 	if due == 0 {
 		return
 	}
-	own, got := map[*loose]*caller{}, map[*caller]bool{}
+	m := &matching{own: map[*loose]*caller{}, got: map[*caller]bool{}}
 	// Those of bad bodies last, for not every version logs their headers.
 	for _, kind := range []tailer.Kind{tailer.KindRefused, tailer.KindRefused, tailer.KindBadBody} {
-		for _, e := range u.refusals {
-			if c, n, _ := u.rivals(e, got); e.kind == kind && own[e] == nil && n == 1 {
-				own[e], got[c] = c, true
-			}
-		}
+		u.match(m, kind)
 	}
-	for _, e := range u.refusals {
-		if _, n, lost := u.rivals(e, got); e.kind == tailer.KindRefused && own[e] == nil && n == 0 && lost {
-			for _, c := range u.callers {
-				c.doubted = c.doubted || u.fits(c, e)
+	for i, e := range u.refusals {
+		if e.kind != tailer.KindRefused || m.own[e] != nil {
+			continue
+		}
+		all := u.fitting(e)
+		e.unsure = i < due && len(all) > 0
+		if !slices.ContainsFunc(all, func(c *caller) bool { return !m.got[c] }) {
+			for _, c := range all {
+				c.doubted = true
 			}
 		}
 	}
 	for _, e := range u.refusals[:due] {
-		_, n, lost := u.rivals(e, got)
-		if one := own[e]; one != nil && u.certain(one, e) {
-			e.caller, one.taken = one, true
-		} else {
-			e.unsure = e.kind == tailer.KindRefused && (one != nil || n > 0 || lost)
-		}
 		e.waits = false
+		switch one := m.own[e]; {
+		case one == nil:
+		case one.bare:
+			one.taken = true
+		case u.certain(one, e):
+			e.caller, one.taken = one, true
+		default:
+			e.unsure = e.kind == tailer.KindRefused
+		}
 	}
 	clear(u.refusals[:due])
 	u.refusals = slices.Delete(u.refusals, 0, due)
@@ -261,8 +304,8 @@ func (t *Table) resolve(until time.Time) {
 	due := slices.Clone(waiting)
 	t.unchecked.resolve(until)
 	for _, e := range due {
-		if e.caller != nil && e.flight != nil && e.flight.call != nil && !e.flight.call.finished {
-			e.flight.call.bytes += e.caller.size
+		if e.caller != nil && e.call != nil && !e.call.finished {
+			e.call.bytes += e.caller.size
 			t.bytes += e.caller.size
 		}
 	}
