@@ -35,6 +35,7 @@ func doctorCommand() *cli.Command {
 			&cli.StringFlag{Name: "litellm-config", Usage: "`FILE` of LiteLLM's configuration (config.yaml); a corrected one is printed"},
 			&cli.StringFlag{Name: "openwebui-env", Usage: "`FILE` of Open WebUI's environment variables; a corrected one is printed"},
 			&cli.StringFlag{Name: "litellm-version", Usage: "`VERSION` of LiteLLM, e.g. 1.98.1; default: what the log tells"},
+			&cli.BoolFlag{Name: "name-refused", Usage: "let the corrected LiteLLM configuration name the users of refused requests; up to 1.106 it locks out clients whose key is not in Authorization"},
 			&cli.StringFlag{Name: "date", Usage: "`DAY` of the first record, for logs that state only the time of day; default: from the records or the file's time"},
 			&cli.StringFlag{Name: "timezone", Usage: "`ZONE` of the proxy's clock, e.g. Europe/Berlin; default: this machine's"},
 			&cli.BoolFlag{Name: "offline", Usage: "do not ask Langfuse; default: ask it if --config is given or its keys are set"},
@@ -91,6 +92,7 @@ func newConsultation(c *cli.Context) (*consultation, error) {
 	if err := d.o.readLangfuse(c, lookup); err != nil {
 		return nil, err
 	}
+	d.report.NameRefused = c.Bool("name-refused")
 	return d, d.o.readTimes(c, time.Now())
 }
 

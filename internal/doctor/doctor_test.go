@@ -82,6 +82,9 @@ general_settings:
 `
 
 const corrected = `# Start it with:  litellm --config config.yaml --detailed_debug
+# This says who sent a request that is refused for its key. Up to 1.106 it locks out clients that send their key in
+# another header than Authorization, such as x-api-key. If there are none, add to general_settings:
+#   litellm_key_header_name: Authorization
 # my proxy
 model_list:
 - model_name: gpt-4o   # the big one
@@ -133,7 +136,7 @@ func TestLiteLLMKeepsComments(t *testing.T) {
 	found, fixed := config(t, commented, "", false)
 	want := []string{
 		":21 config-detailed-debug", ":12 config-set-verbose", ":19 config-user-api-key-alias", ":22 config-user-header-name",
-		":13 owui-header-never-sent", ":13 config-tag-headers-case", " config-json-logs",
+		":13 owui-header-never-sent", ":13 config-tag-headers-case", " config-refused-unnamed", " config-json-logs",
 	}
 	if !slices.Equal(found, want) {
 		t.Errorf("found %v\nwant %v", found, want)
@@ -147,26 +150,32 @@ func TestLiteLLMKeepsComments(t *testing.T) {
 }
 
 func TestLiteLLMByVersion(t *testing.T) {
-	const good = "litellm_settings: {json_logs: true, success_callback: [langfuse]}\n"
+	const good = "# litellm_key_header_name: Authorization\nlitellm_settings: {json_logs: true, success_callback: [langfuse]}\n"
+	const named = "litellm_settings: {json_logs: true, success_callback: [langfuse]}\ngeneral_settings: {litellm_key_header_name: Authorization}\n"
 	for _, test := range []struct {
 		name, text, version string
 		both                bool
 		want                []string
 	}{
 		{"good", good, "1.98.1", false, nil},
-		{"both write", good, "1.98.1", true, []string{":1 langfuse-both-write"}},
+		{"both write", good, "1.98.1", true, []string{":2 langfuse-both-write"}},
 		{"tags before they came", good + "general_settings: {}\n", "1.72.9", false, nil},
-		{"tags in capitals, old", "litellm_settings:\n  json_logs: true\n  success_callback: langfuse\n  extra_spend_tag_headers: [X-A]\n", "1.72.9", false, []string{":4 config-tag-headers-old"}},
-		{"tags in capitals, between", "litellm_settings:\n  json_logs: true\n  success_callback: langfuse\n  extra_spend_tag_headers: [X-A]\n", "1.98.1", false, []string{":4 config-tag-headers-case"}},
-		{"tags in capitals, new", "litellm_settings:\n  json_logs: true\n  success_callback: langfuse\n  extra_spend_tag_headers: [X-A]\n", "1.109.1", false, nil},
-		{"tags in lower case", "litellm_settings:\n  json_logs: true\n  success_callback: langfuse\n  extra_spend_tag_headers: [x-a]\n", "1.98.1", false, nil},
-		{"user header before it came", good + "general_settings: {user_header_name: X-A}\n", "1.61.20", false, []string{":2 config-user-header-old"}},
+		{"tags in capitals, old", "litellm_settings:\n  # litellm_key_header_name: Authorization\n  success_callback: langfuse\n  json_logs: true\n  extra_spend_tag_headers: [X-A]\n", "1.72.9", false, []string{":5 config-tag-headers-old"}},
+		{"tags in capitals, between", "litellm_settings:\n  # litellm_key_header_name: Authorization\n  success_callback: langfuse\n  json_logs: true\n  extra_spend_tag_headers: [X-A]\n", "1.98.1", false, []string{":5 config-tag-headers-case"}},
+		{"tags in capitals, new", "litellm_settings:\n  # litellm_key_header_name: Authorization\n  success_callback: langfuse\n  json_logs: true\n  extra_spend_tag_headers: [X-A]\n", "1.109.1", false, nil},
+		{"tags in lower case", "litellm_settings:\n  # litellm_key_header_name: Authorization\n  success_callback: langfuse\n  json_logs: true\n  extra_spend_tag_headers: [x-a]\n", "1.98.1", false, nil},
+		{"user header before it came", good + "general_settings: {user_header_name: X-A}\n", "1.61.20", false, []string{":3 config-user-header-old"}},
 		{"user header when it was new", good + "general_settings: {user_header_name: X-A}\n", "1.72.9", false, nil},
-		{"user header, deprecated", good + "general_settings: {user_header_name: X-A}\n", "1.80.17", false, []string{":2 config-user-header-name"}},
+		{"user header, deprecated", good + "general_settings: {user_header_name: X-A}\n", "1.80.17", false, []string{":3 config-user-header-name"}},
 		{"mapping", good + "general_settings:\n  user_header_mappings: [{header_name: X-A, litellm_user_role: customer}]\n", "", false, nil},
-		{"mapping of no list", good + "general_settings:\n  user_header_mappings: X-A\n", "", false, []string{":3 config-user-mappings"}},
-		{"mapping to no role", good + "general_settings:\n  user_header_mappings: [{header_name: X-A, litellm_user_role: user}]\n", "", false, []string{":3 config-user-mappings"}},
-		{"mapping of a header that is never sent", good + "general_settings:\n  user_header_mappings: [{header_name: X-OpenWebUI-Session-Id, litellm_user_role: customer}]\n", "", false, []string{":3 owui-header-never-sent"}},
+		{"mapping of no list", good + "general_settings:\n  user_header_mappings: X-A\n", "", false, []string{":4 config-user-mappings"}},
+		{"mapping to no role", good + "general_settings:\n  user_header_mappings: [{header_name: X-A, litellm_user_role: user}]\n", "", false, []string{":4 config-user-mappings"}},
+		{"mapping of a header that is never sent", good + "general_settings:\n  user_header_mappings: [{header_name: X-OpenWebUI-Session-Id, litellm_user_role: customer}]\n", "", false, []string{":4 owui-header-never-sent"}},
+		{"refused requests without users", strings.TrimPrefix(good, "# litellm_key_header_name: Authorization\n"), "1.98.1", false, []string{" config-refused-unnamed"}},
+		{"refused requests without users, where it costs nothing", strings.TrimPrefix(good, "# litellm_key_header_name: Authorization\n"), "1.109.1", false, []string{" config-refused-unnamed"}},
+		{"clients with keys elsewhere", named, "1.98.1", false, []string{":2 config-key-header"}},
+		{"clients with keys elsewhere, perhaps", named, "", false, []string{":2 config-key-header"}},
+		{"keys anywhere", named, "1.109.1", false, nil},
 		{"no callback", "litellm_settings:\n  json_logs: true\n", "1.98.1", false, []string{":1 config-no-callback"}},
 		{"no settings", "model_list: []\n", "1.98.1", false, []string{" config-no-callback", " config-json-logs"}},
 		{"no mapping", "- a\n- b\n", "", false, []string{" config-unreadable"}},
@@ -181,12 +190,40 @@ func TestLiteLLMByVersion(t *testing.T) {
 			if fixed != "" && len(test.want) > 0 && !test.both {
 				again, _ := config(t, fixed, test.version, false)
 				for _, f := range again {
-					if !strings.HasSuffix(f, "config-no-callback") && !strings.HasSuffix(f, "config-user-header-old") && !strings.HasSuffix(f, "config-tag-headers-old") && !strings.HasSuffix(f, "owui-header-never-sent") {
+					if !strings.HasSuffix(f, "config-no-callback") && !strings.HasSuffix(f, "config-user-header-old") && !strings.HasSuffix(f, "config-tag-headers-old") && !strings.HasSuffix(f, "owui-header-never-sent") &&
+						!strings.HasSuffix(f, "config-key-header") && !strings.HasSuffix(f, "config-refused-unnamed") {
 						t.Errorf("found in the corrected one: %s\n%s", f, fixed)
 					}
 				}
 			}
 		})
+	}
+}
+
+// TestNameRefused: what names the users of refused requests is set where it locks
+// nobody out, or where it is asked for.
+func TestNameRefused(t *testing.T) {
+	for _, test := range []struct {
+		version string
+		asked   bool
+		set     bool
+	}{
+		{"1.98.1", false, false}, {"1.98.1", true, true}, {"1.106.0", false, false}, {"1.109.1", false, true}, {"", false, false}, {"", true, true},
+	} {
+		var v doctor.Version
+		if test.version != "" {
+			v, _ = doctor.ParseVersion(test.version)
+		}
+		for _, text := range []string{"litellm_settings: {success_callback: [langfuse]}\n", "litellm_settings: {success_callback: [langfuse]}\ngeneral_settings:\n  master_key: sk-1\n"} {
+			r := doctor.Report{NameRefused: test.asked}
+			if err := r.AddLiteLLM("config.yaml", []byte(text), v, false); err != nil || len(r.Fixed) != 1 {
+				t.Fatal(err, r.Fixed)
+			}
+			set := strings.Contains(r.Fixed[0].Text, "\n  litellm_key_header_name: Authorization\n")
+			if commented := strings.Contains(r.Fixed[0].Text, "\n#   litellm_key_header_name: Authorization\n"); set != test.set || commented == set {
+				t.Errorf("%+v: corrected\n%s", test, r.Fixed[0].Text)
+			}
+		}
 	}
 }
 

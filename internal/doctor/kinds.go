@@ -21,6 +21,7 @@ var kinds = map[string]kind{
 	"log-session-collapse":    {Warning, "LiteLLM puts all requests of a session into one trace"},
 	"log-clock-skew":          {Error, "the clock or the time zone is not the proxy's"},
 	"log-date-guessed":        {Advice, "the log states no date"},
+	"log-key-header":          {Warning, "requests are refused for having no key in one header"},
 	"log-newest-first":        {Error, "the newest lines come first"},
 	"log-lines-withheld":      {Error, "journalctl left long lines out"},
 	// Who sends the requests.
@@ -41,6 +42,8 @@ var kinds = map[string]kind{
 	"config-user-header-name":   {Warning, "user_header_name is deprecated"},
 	"config-user-mappings":      {Error, "user_header_mappings is not what LiteLLM reads"},
 	"config-no-callback":        {Warning, "no callback logs whole requests"},
+	"config-refused-unnamed":    {Advice, "nobody can say who sent a request that was refused for its key"},
+	"config-key-header":         {Advice, "only clients that send their key in one header are let in"},
 	"config-json-logs":          {Advice, "text logs state neither date nor fractions of seconds"},
 	// This machine, and tailer's own place on it.
 	"host-log-unreadable": {Error, "the log cannot be read"},

@@ -16,6 +16,9 @@ type LiteLLM struct {
 	block    *document // the same in block style, for the edits
 	edits    []edit
 	noFlag   bool // nothing in it or beside it makes the log hold requests
+	// nameRefused asks for the users of refused requests, whatever it costs.
+	nameRefused bool
+	notes       []string // comments before the corrected one
 }
 
 // ReadLiteLLM reads a config.yaml; name is told in its findings. The error never
@@ -57,11 +60,14 @@ var never = map[string]string{
 // v. both says that tailer writes to Langfuse in its own mode, too.
 func (c *LiteLLM) Findings(v Version, both bool) []Finding {
 	out := &list{where: c.name}
-	c.edits = nil
+	c.edits, c.notes = nil, nil
 	c.debug(v, out)
 	c.callbacks(v, both, out)
 	c.users(v, out)
 	c.tags(v, out)
+	if !c.noFlag && !both {
+		c.refused(v, out)
+	}
 	c.logging(out)
 	return out.findings
 }
@@ -243,6 +249,9 @@ func (c *LiteLLM) Fixed(v Version) (string, error) {
 	start := "# Start it with:  litellm --config config.yaml --detailed_debug\n"
 	if c.noFlag {
 		start += "# and in its environment:\n#   " + strings.ReplaceAll(payloadChange(v), "\n", "\n#   ") + "\n"
+	}
+	for _, note := range c.notes {
+		start += note + "\n"
 	}
 	return start + text, nil
 }

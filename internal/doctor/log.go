@@ -21,14 +21,16 @@ type Log struct {
 	info       int64 // at INFO
 	errors     int64 // at WARNING or above
 	coloured   int64
-	core       int64 // JSON records that name a logger of LiteLLM's
-	plainJSON  int64 // JSON records that name none
-	setVerbose int64 // notes that set_verbose is deprecated
-	langfuse   bool  // LiteLLM's langfuse callback is on
-	secrets    int64 // headers with a key or cookie in clear
-	printed    int64 // printed calls with a key in clear
-	banner     bool  // start-up lines in colours, as they are printed up to 1.106
-	refusals   int64 // POSTs answered with a status of 400 or more
+	core       int64  // JSON records that name a logger of LiteLLM's
+	plainJSON  int64  // JSON records that name none
+	setVerbose int64  // notes that set_verbose is deprecated
+	langfuse   bool   // LiteLLM's langfuse callback is on
+	secrets    int64  // headers with a key or cookie in clear
+	printed    int64  // printed calls with a key in clear
+	banner     bool   // start-up lines in colours, as they are printed up to 1.106
+	refusals   int64  // POSTs answered with a status of 400 or more
+	withoutKey int64  // requests that had no key where LiteLLM was told to look
+	keyHeader  string // where that is
 	version    Version
 
 	kinds    [256]int64
@@ -102,6 +104,8 @@ func (l *Log) message(h head) {
 	m := bytes.TrimPrefix(h.message, []byte("\x1b[92m"))
 	starts := func(prefix string) bool { return bytes.HasPrefix(m, []byte(prefix)) }
 	switch {
+	case starts("No LiteLLM Virtual Key pass."):
+		l.keyless(m)
 	case starts("`litellm.set_verbose` is deprecated"):
 		l.setVerbose++
 	case starts("Langfuse Logging - Enters"), starts("Langfuse Layer Logging"):

@@ -15,6 +15,10 @@ type Report struct {
 	Fixed    []Fixed     `json:"corrected,omitempty"`
 	Server   string      `json:"langfuse,omitempty"` // which Langfuse was looked at, or why none was
 
+	// NameRefused puts into LiteLLM's corrected configuration what names the users of
+	// refused requests, even where it locks out clients.
+	NameRefused bool `json:"-"`
+
 	version     Version
 	first, last time.Time
 }
@@ -66,6 +70,7 @@ func (r *Report) AddLiteLLM(name string, text []byte, v Version, both bool) erro
 		r.Add([]Finding{Unreadable(name, err)})
 		return nil
 	}
+	c.nameRefused = r.NameRefused
 	findings := c.Findings(v, both)
 	r.Add(findings)
 	if len(findings) == 0 {
