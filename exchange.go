@@ -78,6 +78,8 @@ type Request struct {
 	// Rebuilt says that Body was put together from a payload: a parameter that it
 	// lacks may have been sent all the same.
 	Rebuilt bool
+	// Bare says that the payload states every parameter, and that none was sent.
+	Bare bool
 	// FoundUser and FoundHeader come from LiteLLM's line
 	// `found user "…" in header "…"`, where no header map is logged.
 	FoundUser, FoundHeader string

@@ -88,7 +88,7 @@ type Record struct {
 	// Hint is what KindArguments states of content and user as LiteLLM passes them
 	// on: good to compare by, not to report.
 	Hint     Fields
-	Function string // KindArguments: "acompletion", …
+	Function string // KindArguments, KindAttempt: "acompletion", …
 	Failure  Failure
 	Status   int           // KindAccess: HTTP status sent
 	Shift    time.Duration // KindRedate: whole days

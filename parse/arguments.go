@@ -16,10 +16,10 @@ func (p *Parser) decodeArguments(text []byte, r *tailer.Record) bool {
 	if open < 0 {
 		return false
 	}
+	r.Function = string(bytes.TrimPrefix(text[:open], []byte("litellm.")))
 	if model := text[open:]; hasPrefix(model, "(model=") && !hasPrefix(model, "(model='") && !hasPrefix(model, "(model=\"") {
 		return decodeOutcome(text[open+len("(model="):], r)
 	}
-	r.Function = string(bytes.TrimPrefix(text[:open], []byte("litellm.")))
 	var k kwargs
 	var given tailer.Fields
 	rd := p.repr(text, nil)

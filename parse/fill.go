@@ -180,7 +180,7 @@ func (k *kwargs) fillRequest(r *tailer.Record) {
 	case k.rejected || k.optional != nil && (k.isRefusal() || k.isUnread()):
 		q.Body = k.refusedBody()
 	case k.hasPayload:
-		q.Body, q.Rebuilt = k.payloadBody(), true
+		q.Body, q.Rebuilt, q.Bare = k.payloadBody(), true, k.payload.isBare()
 	}
 	r.Request = *q
 }
@@ -263,6 +263,23 @@ func (k *kwargs) payloadBody() tailer.Fields {
 		return true
 	})
 	return body
+}
+
+// isBare reports whether the client certainly sent no parameter: embeddings and
+// responses log all that they were called with (main.py and responses/main.py,
+// 1.77 to 1.109; a transcription always logs none). What LiteLLM may have added
+// itself leaves it open.
+func (p *payload) isBare() bool {
+	given := gjson.Parse(view(p.parameters))
+	if p.callType != "aembedding" && p.callType != "aresponses" || !given.IsObject() {
+		return false
+	}
+	bare := true
+	given.ForEach(func(name, value gjson.Result) bool {
+		bare = bare && (value.Type == gjson.Null || slices.Contains([]string{"user", "instructions", "metadata", "model", "input"}, name.Str))
+		return bare
+	})
+	return bare
 }
 
 // isList reports whether the input of a responses call was certainly a list: of

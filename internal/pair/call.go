@@ -136,7 +136,7 @@ func (c *call) state(r *tailer.Record) {
 		q.FoundUser, q.FoundHeader = s.FoundUser, s.FoundHeader
 	}
 	if q.Body == nil || q.Rebuilt && s.Body != nil && !s.Rebuilt {
-		q.Body, q.Metadata, q.Rebuilt = s.Body, s.Metadata, s.Rebuilt
+		q.Body, q.Metadata, q.Rebuilt, q.Bare = s.Body, s.Metadata, s.Rebuilt, s.Bare
 	}
 	if c.key == (tailer.Key{}) {
 		c.key = r.Key

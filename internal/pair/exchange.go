@@ -76,20 +76,12 @@ func (c *call) exchange(log *outcomes) (x tailer.Exchange, ok bool) {
 	if x.Request.Rebuilt {
 		c.requestedModel(&x, last)
 	}
+	c.namedModel(&x)
 	if x.Streamed && disagrees(&x, last) {
 		x.Model, x.ModelGroup = "", ""
 		x.Incomplete = append(x.Incomplete, "model of a streamed fallback not confirmed")
 	}
 	return x, true
-}
-
-// disagrees reports whether the records name different models for one answer.
-// Before 1.98 LiteLLM tells the client of a streamed answer by a fallback the
-// name of the model that failed (1.84), or none (1.61 to 1.80); its payload
-// names the one that answered.
-func disagrees(x *tailer.Exchange, last *attempt) bool {
-	return last.Outcome != tailer.OutcomeFailure && before198(last) &&
-		last.ModelGroup != "" && last.ModelGroup != x.Request.Body.Text("model")
 }
 
 // before198 reports whether an attempt was logged by a version before 1.98.
@@ -126,24 +118,6 @@ func (c *call) oldStream(x *tailer.Exchange, last *attempt) {
 		x.Response = f.answer.joined(true)
 	default:
 		x.Response, x.Incomplete = nil, append(x.Incomplete, unsureStream)
-	}
-}
-
-// requestedModel puts the model that the client asked for into a body that was
-// rebuilt from a payload, which names the group that answered. Only where no
-// other group can have been asked first is that the same.
-func (c *call) requestedModel(x *tailer.Exchange, last *attempt) {
-	group := last.ModelGroup
-	first := slices.IndexFunc(c.attempts, func(a attempt) bool { return a.Outcome == tailer.OutcomeFailure })
-	switch {
-	case first >= 0:
-		group = c.attempts[first].ModelGroup
-	case last.FellBack, last.Failed < 0 && (last.OnlySuccess && len(x.Attempts) > 0 || slices.Contains(x.Incomplete, unsureAttempts)):
-		return
-	}
-	if group != "" {
-		name, _ := json.Marshal(group)
-		x.Request.Body = append(tailer.Fields{{Name: "model", Value: name}}, x.Request.Body...)
 	}
 }
 

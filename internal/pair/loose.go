@@ -20,7 +20,7 @@ type loose struct {
 	call    *call   // which was told it; nil while unknown
 	route   string  // LiteLLM's call type, where only one route words it so
 	raw     []byte
-	shared  bool // given to a call of its model group
+	shared  bool // given to a call: of its model group, or of its call id
 
 	// Of errors that refuse a request; see unchecked.
 	stream  tailer.Stream
@@ -34,7 +34,7 @@ type loose struct {
 
 // addFailure takes an error that a client was told.
 func (t *Table) addFailure(r *tailer.Record) {
-	e := &loose{kind: r.Kind, at: r.Time, coarse: r.Coarse, failure: r.Failure, pos: r.Pos, route: r.Function, raw: r.Raw}
+	e := &loose{kind: r.Kind, at: r.Time, coarse: r.Coarse, failure: r.Failure, pos: r.Pos, route: r.Function, raw: r.Raw, suspect: r.Suspect}
 	if r.Kind == tailer.KindRefused {
 		e.flight = t.flights.refused(r.Kind, r.Time)
 		t.flights.landEarly(e.flight)
@@ -59,7 +59,9 @@ func (t *Table) addFailure(r *tailer.Record) {
 	if r.CallID == "" && t.tell(e, r) || r.CallID != "" && t.name(e, r) {
 		return
 	}
-	e.callID = r.CallID
+	if e.callID = r.CallID; e.callID != "" && e.route == "" {
+		e.route = t.outcomes.functionOf(e)
+	}
 	t.errors = append(t.errors, e)
 }
 
@@ -235,6 +237,9 @@ func (t *Table) share(first *loose) {
 // before it had one. Of a refused key the log tells neither who asked nor what;
 // such a request is counted, not handed out.
 func (t *Table) orphan(e *loose) {
+	if t.orphanNamed(e) {
+		return
+	}
 	t.counts.Unmatched++
 	if e.shared || e.flight == nil || e.flight.call != nil || e.flight.told {
 		return
@@ -258,6 +263,17 @@ func (t *Table) orphan(e *loose) {
 	c.pos = append(c.pos, front.pos...)
 	e.flight.told = true
 	t.hand(c)
+}
+
+// orphanNamed hands out a request of which only the error has a call id, in a log
+// that states no more of failures (1.109 at INFO): the error tells it from others,
+// whatever else is in flight. What was called says which route it is.
+func (t *Table) orphanNamed(e *loose) bool {
+	if e.callID == "" || e.shared || e.kind != tailer.KindFailure || e.route == "" || e.suspect || t.slim.full || t.dumps || t.calls[e.callID] != nil {
+		return false
+	}
+	t.hand(&call{id: e.callID, told: e, function: e.route, first: e.at, coarse: e.coarse, last: e.at, pos: []tailer.Position{e.pos}})
+	return true
 }
 
 // fits reports whether the error is what a client of the call was told: it
@@ -313,17 +329,3 @@ func sameWords(text, words string) bool {
 
 // isDigit also takes the point of a decimal fraction.
 func isDigit(c byte) bool { return c >= '0' && c <= '9' || c == '.' }
-
-// groupIn returns the model group that the router names in an error: up to 1.98
-// as `Received Model Group=x`, later as `model group 'x' failed`.
-func groupIn(message string) string {
-	if _, rest, ok := strings.Cut(message, "Received Model Group="); ok {
-		group, _, _ := strings.Cut(rest, "\n")
-		return strings.TrimSpace(group)
-	}
-	if _, rest, ok := strings.Cut(message, "LiteLLM: model group '"); ok {
-		group, _, _ := strings.Cut(rest, "' failed")
-		return group
-	}
-	return ""
-}

@@ -1,6 +1,7 @@
 package pair
 
 import (
+	"strings"
 	"time"
 
 	"tailer"
@@ -10,8 +11,18 @@ import (
 // saying of which request.
 type outcomes struct {
 	recent []outcome
-	seen   bool // the log has such lines at all
+	seen   bool     // the log has such lines at all
+	errors []failed // the newest failures, oldest first
 }
+
+// failed is an attempt that failed, in the router's words.
+type failed struct {
+	at              time.Time
+	function, words string
+}
+
+// maxFailed bounds the failures whose words are remembered.
+const maxFailed = 64
 
 type outcome struct {
 	at     time.Time
@@ -27,6 +38,33 @@ func (o *outcomes) add(r *tailer.Record) {
 	}
 	o.seen = true
 	o.recent = append(o.recent, outcome{at: r.Time, failed: r.Call.Outcome == tailer.OutcomeFailure})
+	if r.Call.Outcome == tailer.OutcomeFailure {
+		if len(o.errors) >= maxFailed {
+			o.errors = append(o.errors[:0], o.errors[maxFailed/2:]...)
+		}
+		words := r.Call.Failure.Message
+		o.errors = append(o.errors, failed{at: r.Time, function: r.Function, words: strings.Clone(words[:min(len(words), comparedWords)])})
+	}
+}
+
+// toldGap is how long before the client is told of an error the router may tell
+// of the attempt that met it: it looks for a fallback meanwhile.
+const toldGap = 2 * time.Second
+
+// functionOf returns what was called when an error came that a client is told; ""
+// where it is not known, or may be one or another.
+func (o *outcomes) functionOf(e *loose) (function string) {
+	for i := len(o.errors) - 1; i >= 0 && e.at.Sub(o.errors[i].at) <= toldGap; i-- {
+		met := &o.errors[i]
+		if met.words == "" || !sameWords(e.failure.Message, met.words) {
+			continue
+		}
+		if function != "" && function != met.function {
+			return ""
+		}
+		function = met.function
+	}
+	return functionType(function)
 }
 
 // retryTime is how long before an attempt begins another one of the same request

@@ -69,6 +69,9 @@ func (t *Table) redate(shift time.Duration, since time.Time) {
 	for i := range t.outcomes.recent {
 		move(&t.outcomes.recent[i].at)
 	}
+	for i := range t.outcomes.errors {
+		move(&t.outcomes.errors[i].at)
+	}
 	for id, first := range t.chunks.seen {
 		move(&first.at)
 		t.chunks.seen[id] = first

@@ -345,6 +345,9 @@ func (t *Table) finish(c *call) {
 		f.end(c.last) // no retry has come for as long as late records may take
 	}
 	t.hand(c)
+	for _, e := range t.errors {
+		e.shared = e.shared || e.callID != "" && e.callID == c.id
+	}
 	if f != nil && f.over && f.landed.IsZero() && !f.gone {
 		t.flights.spent.soon++
 	}

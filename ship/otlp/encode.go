@@ -122,7 +122,7 @@ func (e *encoder) observation(a *attributes, answer answer) {
 		a.text("langfuse.observation.output", answer.output)
 	}
 	a.text("langfuse.observation.model.name", modelName(x.Model, x.Provider))
-	a.text("langfuse.observation.model.parameters", parameters(x.Request.Body, x.Request.Rebuilt))
+	a.text("langfuse.observation.model.parameters", parameters(x.Request.Body, x.Request.Rebuilt && !x.Request.Bare))
 	tokens, stated := readUsage(x)
 	if stated {
 		a.text("langfuse.observation.usage_details", tokens.details())

@@ -1,0 +1,78 @@
+package pair
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"tailer"
+)
+
+// disagrees reports whether the records name different models for one answer.
+// Before 1.98 LiteLLM tells the client of a streamed answer by a fallback the
+// name of the model that failed (1.84), or none (1.61 to 1.80); its payload
+// names the one that answered.
+func disagrees(x *tailer.Exchange, last *attempt) bool {
+	return last.Outcome != tailer.OutcomeFailure && before198(last) &&
+		last.ModelGroup != "" && last.ModelGroup != x.Request.Body.Text("model")
+}
+
+// requestedModel puts the model that the client asked for into a body that was
+// rebuilt from a payload, which names the group that answered. Only where no
+// other group can have been asked first is that the same.
+func (c *call) requestedModel(x *tailer.Exchange, last *attempt) {
+	group := last.ModelGroup
+	first := slices.IndexFunc(c.attempts, func(a attempt) bool { return a.Outcome == tailer.OutcomeFailure })
+	switch {
+	case first >= 0:
+		group = c.attempts[first].ModelGroup
+	case last.FellBack, last.Failed < 0 && (last.OnlySuccess && len(x.Attempts) > 0 || slices.Contains(x.Incomplete, unsureAttempts)):
+		return
+	}
+	if group != "" {
+		name, _ := json.Marshal(group)
+		x.Request.Body = append(tailer.Fields{{Name: "model", Value: name}}, x.Request.Body...)
+	}
+}
+
+// namedModel takes the model that the client asked for from the error that it was
+// told, where the log does not hold the body.
+func (c *call) namedModel(x *tailer.Exchange) {
+	if c.told == nil || x.Level != tailer.LevelError || x.Request.Body.Get("model") != nil {
+		return
+	}
+	if model := modelIn(c.told.failure.Message); model != "" {
+		name, _ := json.Marshal(model)
+		x.Request.Body, x.Request.Rebuilt = append(tailer.Fields{{Name: "model", Value: name}}, x.Request.Body...), true
+	}
+}
+
+// groupIn returns the model group that the router names in an error: up to 1.98
+// as `Received Model Group=x`, later as `model group 'x' failed`.
+func groupIn(message string) string {
+	if _, rest, ok := strings.Cut(message, "Received Model Group="); ok {
+		group, _, _ := strings.Cut(rest, "\n")
+		return strings.TrimSpace(group)
+	}
+	if _, rest, ok := strings.Cut(message, "LiteLLM: model group '"); ok {
+		group, _, _ := strings.Cut(rest, "' failed")
+		return group
+	}
+	return ""
+}
+
+// modelIn returns the model that the client asked for, where the router or the
+// proxy names it. Before it stand an upstream's words, so the last one counts.
+func modelIn(message string) string {
+	for _, mark := range []string{"Received Model Group=", "LiteLLM: model group '"} {
+		if i := strings.LastIndex(message, mark); i >= 0 {
+			return groupIn(message[i:])
+		}
+	}
+	if _, rest, ok := strings.Cut(message, ": Invalid model name passed in model="); ok {
+		if i := strings.LastIndex(rest, ". Call `/v1/models`"); i > 0 {
+			return rest[:i]
+		}
+	}
+	return ""
+}

@@ -1,0 +1,51 @@
+package parse_test
+
+import (
+	"strings"
+	"testing"
+
+	"tailer"
+)
+
+// TestBare holds what a payload tells of parameters that were not sent: nothing,
+// but for routes of which it states all that LiteLLM was called with.
+func TestBare(t *testing.T) {
+	log := string(captured(t, "1.109.1", "json-standard-payload"))
+	bare, all := map[string]int{}, map[string]int{}
+	for _, r := range feed(log).records {
+		if r.Kind == tailer.KindPayload {
+			all[r.Call.CallType]++
+			if r.Request.Bare {
+				bare[r.Call.CallType]++
+			}
+		}
+	}
+	if bare["aembedding"] != 5 || bare["aresponses"] != 2 || len(bare) != 2 || all["atranscription"] != 1 {
+		t.Errorf("bare are %v of %v", bare, all)
+	}
+
+	start := strings.LastIndex(log[:strings.Index(log, `"call_type": "aembedding"`)], "{\n")
+	doc, _, _ := strings.Cut(log[start:], "\n}")
+	doc += "\n}"
+	const user = `"user": "joerg.mueller@example.com"`
+	at := strings.Index(doc, `"model_parameters": `)
+	for _, test := range []struct {
+		name, parameters string
+		want             bool
+	}{
+		{"a user", user, true},
+		{"nothing", "", true},
+		{"a null", `"dimensions": null`, true},
+		{"one that the client sent", `"dimensions": 8`, false},
+		{"one that LiteLLM may have added", `"encoding_format": "float"`, false},
+		{"one that nobody knows", user + `, "x": 1`, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			end := at + strings.Index(doc[at:], "}")
+			got := feed(doc[:at] + `"model_parameters": {` + test.parameters + doc[end:])
+			if len(got.records) != 1 || got.records[0].Request.Bare != test.want {
+				t.Errorf("%d records, bare %v", len(got.records), len(got.records) == 1 && got.records[0].Request.Bare)
+			}
+		})
+	}
+}
