@@ -29,8 +29,9 @@ type script struct {
 }
 
 // scripted are captures in JSON, whose stamps tell requests apart that came one
-// after the other. One has no callback, so its answers bear no call id.
-var scripted = []string{"1.109.1/json-detailed", "1.109.1/json-detailed-nocb", "1.90.7/json-detailed", "1.84.10/docker-json"}
+// after the other. One has no callback, so its answers bear no call id; one has the
+// headers of requests whose keys were refused.
+var scripted = []string{"1.109.1/json-detailed", "1.109.1/json-detailed-nocb", "1.90.7/json-detailed", "1.84.10/docker-json", "1.98.1/doctor-named"}
 
 func unpacked(t testing.TB, path string) []byte {
 	t.Helper()
@@ -103,7 +104,7 @@ func scriptsOf(t testing.TB, name string) []script {
 }
 
 // isOne reports whether a script is one request for certain: its records name one
-// call and one route, and the call before anything that ends one.
+// call and one route, and the call, or its refusal, before anything that ends one.
 func (s *script) isOne() bool {
 	route, begins := "", false
 	for i := range s.records {
@@ -112,7 +113,7 @@ func (s *script) isOne() bool {
 			return false
 		}
 		route = cmp.Or(route, r.Request.Route)
-		begins = begins || r.Kind == tailer.KindArguments && r.CallID != ""
+		begins = begins || r.Kind == tailer.KindArguments && r.CallID != "" || r.Kind == tailer.KindRefused && s.id != ""
 		switch r.Kind {
 		case tailer.KindAnswer, tailer.KindRawAnswer, tailer.KindPiece, tailer.KindCost, tailer.KindLogged, tailer.KindAttempt, tailer.KindAccess:
 			if !begins {
@@ -351,8 +352,8 @@ func FuzzModel(f *testing.F) {
 			switch records[i].Kind {
 			case tailer.KindAnswer, tailer.KindRawAnswer, tailer.KindPiece, tailer.KindCost, tailer.KindLogged:
 				return true
-			case tailer.KindCall, tailer.KindBody, tailer.KindHeaders, tailer.KindPrepared:
-				return false // body and headers are known to be one's by standing together
+			case tailer.KindCall, tailer.KindBody, tailer.KindHeaders, tailer.KindPrepared, tailer.KindUnchecked:
+				return false // body and headers are known to be one's by standing together, or by being left over
 			}
 			return whole
 		})

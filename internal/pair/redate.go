@@ -61,6 +61,9 @@ func (t *Table) redate(shift time.Duration, since time.Time) {
 	for i := range t.unchecked.strange {
 		move(&t.unchecked.strange[i])
 	}
+	for i := range t.unchecked.arrivals {
+		move(&t.unchecked.arrivals[i])
+	}
 	move(&t.unchecked.blind)
 	for _, f := range t.flights.open {
 		moveFlight(f)

@@ -108,6 +108,7 @@ func (t *Table) Add(r *tailer.Record) []tailer.Exchange {
 		t.redate(r.Shift, r.Since)
 	case tailer.KindArrival:
 		t.fronts.reach(r)
+		t.unchecked.arrive(r.Time)
 	case tailer.KindAccess:
 		t.fronts.arrivals = t.fronts.arrivals[:0]
 		switch {

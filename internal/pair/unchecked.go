@@ -30,6 +30,7 @@ type caller struct {
 	raw     []byte
 	size    int64
 	bare    bool // it has no body: no call of a model, but it may be refused too
+	arrived bool // it was noted when it reached the proxy, which a bad body is not
 	taken   bool
 	doubted bool // a refusal lacks its own, which this may be
 }
@@ -40,8 +41,9 @@ type unchecked struct {
 	callers  []*caller // oldest first
 	refusals []*loose  // oldest first
 	strange  []time.Time
-	size     int64     // of the callers' headers, in bytes
-	blind    time.Time // callers were forgotten up to then, for there were too many
+	arrivals []time.Time // of requests whose keys have yet to be looked for
+	size     int64       // of the callers' headers, in bytes
+	blind    time.Time   // callers were forgotten up to then, for there were too many
 }
 
 const (
@@ -73,8 +75,22 @@ func (u *unchecked) add(r *tailer.Record, key uint64, order int64) {
 	if len(u.callers) >= maxCallers || u.size+c.size > maxCallerBytes {
 		u.callers, u.size, u.blind = nil, 0, r.Time
 	}
+	for len(u.arrivals) > 0 && r.Time.Sub(u.arrivals[0]) > badBodyGap {
+		u.arrivals = u.arrivals[1:]
+	}
+	if c.arrived = len(u.arrivals) > 0; c.arrived {
+		u.arrivals = u.arrivals[1:]
+	}
 	u.callers = append(u.callers, c)
 	u.size += c.size
+}
+
+// arrive notes that a request has reached the proxy. Its key is looked for at once.
+func (u *unchecked) arrive(at time.Time) {
+	if len(u.arrivals) >= maxStrange {
+		u.arrivals = u.arrivals[:0]
+	}
+	u.arrivals = append(u.arrivals, at)
 }
 
 // hasBody reports whether a request bears a body.
@@ -125,6 +141,10 @@ const noKey = "No api key passed in"
 // (proxy/auth/auth_utils.py, pre_db_read_auth_checks; 1.61 to 1.109).
 var unchecks = []string{noKey, "Access forbidden: ", "Request size is too large", "Rejected Request: "}
 
+// lateBadBody begins the second note of a bad body in the versions that check the
+// key all the same, after it (1.98 and later, and 1.90, which does not).
+const lateBadBody = "Invalid JSON payload: "
+
 // refuse takes an error that refuses a request.
 func (u *unchecked) refuse(e *loose) {
 	early := slices.ContainsFunc(unchecks, func(words string) bool { return strings.Contains(e.failure.Message, words) })
@@ -145,7 +165,8 @@ func (u *unchecked) fits(c *caller, e *loose) bool {
 	case c.taken || c.writer != e.writer:
 		return false
 	case e.kind == tailer.KindBadBody:
-		return !c.bare && (!ordered || c.order > e.order) && gap <= 0 && gap >= -badBodyGap
+		return !c.bare && !c.arrived && strings.HasPrefix(e.failure.Message, lateBadBody) &&
+			(!ordered || c.order > e.order) && gap <= 0 && gap >= -badBodyGap
 	case ordered && c.order > e.order || gap < 0 || gap > refusalGap:
 		return false
 	}
@@ -230,8 +251,7 @@ func (u *unchecked) resolve(until time.Time) {
 		return
 	}
 	m := &matching{own: map[*loose]*caller{}, got: map[*caller]bool{}}
-	// Those of bad bodies last, for not every version logs their headers.
-	for _, kind := range []tailer.Kind{tailer.KindRefused, tailer.KindRefused, tailer.KindBadBody} {
+	for _, kind := range []tailer.Kind{tailer.KindBadBody, tailer.KindRefused, tailer.KindRefused} {
 		u.match(m, kind)
 	}
 	for i, e := range u.refusals {

@@ -1,16 +1,20 @@
 package pair_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"tailer"
 	"tailer/internal/pair"
+	"tailer/parse"
 )
 
 // fullHeaders are a client's headers, with those that say that it sends a body.
@@ -110,13 +114,23 @@ func TestUnchecked(t *testing.T) {
 		{"no details", []tailer.Record{eve.unchecked(0), refused(wrong, 1), landed(chat, 400, 3)}, []string{" eve@example.org [] 400"}},
 		{"no details, no LLM route", []tailer.Record{eve.unchecked(0), refused(wrong, 1), landed("/key/generate", 400, 3)}, nil},
 		{"a bad body", []tailer.Record{
-			told(tailer.KindBadBody, "", "no JSON", 0), eve.unchecked(1), landed(chat, 400, 3),
+			told(tailer.KindBadBody, "", "Invalid JSON payload: x", 0), eve.unchecked(1), landed(chat, 400, 3),
+		}, []string{" eve@example.org [] 400"}},
+		{"a bad body before the key is checked, in a version that does not go on", []tailer.Record{
+			told(tailer.KindBadBody, "", "", 0), odd.unchecked(1), landed(chat, 400, 2),
+		}, nil},
+		{"a bad body before another arrives", []tailer.Record{
+			told(tailer.KindBadBody, "", "Invalid JSON payload: x", 0), {Kind: tailer.KindArrival, Time: at(1)}, odd.unchecked(1), landed(chat, 400, 2),
+		}, nil},
+		{"a bad body while another waits", []tailer.Record{
+			{Kind: tailer.KindArrival, Time: at(0)}, told(tailer.KindBadBody, "", "Invalid JSON payload: x", 0), odd.unchecked(1), eve.unchecked(2), landed(chat, 400, 2), odd.front(3)[0], odd.accepted(3),
 		}, []string{" eve@example.org [] 400"}},
 		{"a bad body before another is accepted", []tailer.Record{
-			told(tailer.KindBadBody, "", "no JSON", 0), landed(chat, 400, 1), odd.unchecked(2), odd.accepted(3),
+			told(tailer.KindBadBody, "", "Invalid JSON payload: x", 0), landed(chat, 400, 1), odd.unchecked(2), odd.accepted(3),
 		}, nil},
 		{"a bad body before another is refused", []tailer.Record{
-			told(tailer.KindBadBody, "", "no JSON", 0), landed(chat, 400, 1), eve.unchecked(2), refused(wrong, 3), eve.dumped("e", "", 4), landed(chat, 400, 5),
+			told(tailer.KindBadBody, "", "Invalid JSON payload: x", 0), landed(chat, 400, 1), {Kind: tailer.KindArrival, Time: at(2)}, eve.unchecked(2),
+			refused(wrong, 3), eve.dumped("e", "", 4), landed(chat, 400, 5),
 		}, onlyEve},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -130,6 +144,68 @@ func TestUnchecked(t *testing.T) {
 				t.Errorf("got\n%q\nwant\n%q", got, test.want)
 			}
 		})
+	}
+}
+
+// TestRefusedCaptures: in logs of real proxies each request that was refused has the
+// headers that it was sent with; 1.109 logs none of one without a key.
+func TestRefusedCaptures(t *testing.T) {
+	for name, none := range map[string]string{"1.98.1/doctor-named": "", "1.109.1/doctor-corrected": "no-key"} {
+		dir := filepath.Join("..", "..", "testdata", "captures", filepath.FromSlash(name))
+		p, table := parse.New(parse.NewClock(parse.ClockConfig{Location: time.UTC})), pair.New(pair.Config{})
+		prompts := map[string]*tailer.Exchange{}
+		add := func(all []tailer.Exchange) {
+			for i := range all {
+				var messages []struct{ Content any }
+				_ = json.Unmarshal(all[i].Request.Body.Get("messages"), &messages) // other routes have none
+				if len(messages) == 1 {
+					prompt, _ := messages[0].Content.(string)
+					x := all[i]
+					prompts[prompt] = &x
+				}
+			}
+		}
+		for line := range bytes.Lines(unpacked(t, filepath.Join(dir, "proxy.log"))) {
+			for _, r := range p.Feed(&tailer.Line{Bytes: bytes.TrimSuffix(line, []byte("\n"))}) {
+				add(slices.Clone(table.Add(&r)))
+			}
+		}
+		add(table.Drain())
+		refused := 0
+		for line := range bytes.Lines(unpacked(t, filepath.Join(dir, "truth.jsonl"))) {
+			var sent struct {
+				Scenario string      `json:"scenario"`
+				Headers  [][2]string `json:"request_headers"`
+				Body     struct {
+					Messages []struct{ Content any } `json:"messages"`
+				} `json:"request_body"`
+			}
+			if err := json.Unmarshal(line, &sent); err != nil && !strings.Contains(string(line), `"bad-json"`) {
+				t.Fatal(err)
+			}
+			if !strings.HasSuffix(sent.Scenario, "wrong-key") && sent.Scenario != "no-key" {
+				continue
+			}
+			refused++
+			prompt, _ := sent.Body.Messages[0].Content.(string)
+			x := prompts[prompt]
+			if x == nil {
+				t.Errorf("%s: %s is missing: %s", name, sent.Scenario, prompt)
+				continue
+			}
+			own := ""
+			for _, h := range sent.Headers {
+				if strings.EqualFold(h[0], "x-openwebui-user-email") && sent.Scenario != none {
+					own = h[1]
+				}
+			}
+			if user(x) != own || x.Level != tailer.LevelError {
+				t.Errorf("%s: %s of %q has the user %q, level %s", name, sent.Scenario, own, user(x), x.Level)
+			}
+		}
+		if refused != 3 {
+			t.Errorf("%s: %d refused requests, want 3", name, refused)
+		}
 	}
 }
 

@@ -67,7 +67,8 @@ def capture(program, variant, target, options):
     with tempfile.TemporaryDirectory(prefix="litellm-lab-") as scratch:
         out = pathlib.Path(scratch) / variant
         run_lab.capture(argparse.Namespace(litellm=str(program), variant=variant, profile=options.profile,
-                                           size=options.size, width=options.width, out=str(out)))
+                                           size=options.size, width=options.width, out=str(out),
+                                           doctor=str(options.doctor)))
         pack(out)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(str(out), str(target))
@@ -81,6 +82,7 @@ def main():
     parser.add_argument("--size", default="full", choices=["small", "full", "large"])
     parser.add_argument("--width", type=int, default=16, help="requests in flight in the concurrent block")
     parser.add_argument("--litellm", type=pathlib.Path, help="this program instead of an installation from PyPI")
+    parser.add_argument("--doctor", default="tailer", help="the tailer program that corrects the configuration, for doctor-*")
     parser.add_argument("--venvs", type=pathlib.Path, default=pathlib.Path(tempfile.gettempdir()) / "litellm-venvs",
                         help="where installations are kept; the path appears in the proxy's tracebacks")
     parser.add_argument("--captures", type=pathlib.Path, default=HERE.parent / "captures")
