@@ -26,6 +26,7 @@ func (c *call) requestedModel(x *tailer.Exchange, last *attempt) {
 	switch {
 	case first >= 0:
 		group = c.attempts[first].ModelGroup
+	case c.passage != nil && !c.passage.fellBack():
 	case last.FellBack, last.Failed < 0 && (last.OnlySuccess && len(x.Attempts) > 0 || slices.Contains(x.Incomplete, unsureAttempts)):
 		return
 	}

@@ -32,9 +32,10 @@ type call struct {
 
 	firstChunk   chunk // of a streamed answer
 	disconnected bool
-	slim         bool // known from its user and its access line only
-	unlogged     bool // it has no record of its outcome, though this log has such records of others
-	queued       bool // waits to settle
+	slim         bool     // known from its user and its access line only
+	passage      *passage // through the router, where only that tells of its attempts
+	unlogged     bool     // it has no record of its outcome, though this log has such records of others
+	queued       bool     // waits to settle
 	finished     bool
 }
 

@@ -317,6 +317,9 @@ func (c *call) failedTries(x *tailer.Exchange, last *attempt, log *outcomes) {
 		n, sure := 0, false
 		if c.front != nil && c.front.slim && !c.front.flight.unsure {
 			n, sure = len(c.front.flight.failures), true
+		} else if c.passage = log.passages.of(last); c.passage != nil {
+			n, sure = len(c.passage.failures), true
+			c.tries = slices.Concat(c.passage.failures, []try{{at: c.passage.ok, model: c.passage.model}})
 		} else {
 			sure = log.none(last)
 		}

@@ -32,6 +32,7 @@ type flight struct {
 	routed   bool      // handed to the router; told in logs without bodies only
 	unsure   bool      // an attempt failed that may have been its own or another's
 	failures []try     // attempts that failed, in logs without bodies
+	passage  *passage  // in logs without bodies
 	over     bool      // answered: only its access line can still come
 	ended    time.Time // when it was answered; of a stream, when its last piece came
 	last     time.Time // of its newest record
@@ -55,6 +56,7 @@ func (f *flight) end(at time.Time) {
 		return
 	}
 	f.over = true
+	f.passage.close(f, at)
 	if f.ended.IsZero() {
 		f.ended = at
 	}
@@ -70,6 +72,7 @@ func (f *flight) end(at time.Time) {
 // been sent then.
 func (f *flight) land(at time.Time) {
 	f.landed = at
+	f.passage.close(f, at)
 	if f.over {
 		f.among.done++
 	} else if f.streamed {

@@ -10,9 +10,10 @@ import (
 // outcomes remembers the router's lines of late: how each attempt ended, without
 // saying of which request.
 type outcomes struct {
-	recent []outcome
-	seen   bool     // the log has such lines at all
-	errors []failed // the newest failures, oldest first
+	recent   []outcome
+	seen     bool     // the log has such lines at all
+	errors   []failed // the newest failures, oldest first
+	passages passages
 }
 
 // failed is an attempt that failed, in the router's words.

@@ -45,11 +45,12 @@ func (t *Table) routed(r *tailer.Record) {
 	t.slim.routing = true
 	for _, f := range t.flights.live {
 		if f.front != nil && f.front.slim && !f.routed && !f.over && !f.gone {
-			f.routed = true
+			f.routed, f.passage = true, t.outcomes.passages.begin(r)
 			return
 		}
 	}
-	t.flights.start(r.Kind, r.Time, false).routed = true
+	f := t.flights.start(r.Kind, r.Time, false)
+	f.routed, f.passage = true, t.outcomes.passages.begin(r)
 }
 
 // isFull notes that the log has bodies or headers after all.
