@@ -122,7 +122,7 @@ var imports = map[string]rule{
 		"a reader of Python reprs knows nothing of tailer",
 	},
 	"tailer/ship": {
-		[]string{"tailer", protoOTLP, protobuf, "github.com/cenkalti/backoff/v5", "tailer/ship/otlp"},
+		[]string{"tailer", protoOTLP, protobuf, protobuf + "encoding/protowire", "github.com/cenkalti/backoff/v5", "tailer/ship/otlp"},
 		"batching and retry know no server",
 	},
 	"tailer/ship/langfuse": {

@@ -1,8 +1,6 @@
 package ship
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"time"
@@ -96,37 +94,6 @@ func itemFrom(spans *tracepb.ResourceSpans, payload []byte, at time.Time, token 
 		copy(i.key.Span[:], root.GetSpanId())
 	}
 	return i
-}
-
-// versionKey is left out of digests: another version of tailer is no other content.
-const versionKey = "langfuse.observation.metadata.tailer.version"
-
-// digest sums up what spans say: times, names and attributes.
-func digest(spans *tracepb.ResourceSpans) uint64 {
-	sum := sha256.New()
-	var number [8]byte
-	add := func(n uint64) {
-		binary.BigEndian.PutUint64(number[:], n)
-		_, _ = sum.Write(number[:]) // a hash never fails
-	}
-	for _, scope := range spans.GetScopeSpans() {
-		for _, span := range scope.GetSpans() {
-			_, _ = sum.Write(span.GetSpanId())
-			add(span.GetStartTimeUnixNano())
-			add(span.GetEndTimeUnixNano())
-			for _, a := range span.GetAttributes() {
-				if a.GetKey() == versionKey {
-					continue
-				}
-				text, err := proto.MarshalOptions{Deterministic: true}.Marshal(a)
-				if err == nil {
-					add(uint64(len(text)))
-					_, _ = sum.Write(text)
-				}
-			}
-		}
-	}
-	return binary.BigEndian.Uint64(sum.Sum(nil))
 }
 
 // With returns the item with LiteLLM's trace of the same request noted in it.
