@@ -2,6 +2,8 @@ package parse
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"time"
 
 	"tailer"
@@ -313,7 +315,7 @@ func (f *framer) continueDocument(b []byte, l *tailer.Line) (rest []byte, done b
 			f.inDoc = false
 			return nil, true
 		}
-		f.docBuf = append(f.docBuf, bytes.TrimLeft(b, " ")...) // strings have no raw line breaks
+		f.docBuf = append(f.docBuf, b[indent(b):]...) // strings have no raw line breaks
 		f.document.pos.End = l.Pos.End
 		return nil, true
 	case b[0] == '}':
@@ -333,6 +335,22 @@ func (f *framer) continueDocument(b []byte, l *tailer.Line) (rest []byte, done b
 		return nil, true
 	}
 	return f.step(b, l), false
+}
+
+// indent returns with how many spaces b begins, which are a dozen in most lines of a
+// document.
+func indent(b []byte) int {
+	const spaces = 0x2020202020202020
+	i := 0
+	for ; i+8 <= len(b); i += 8 {
+		if other := binary.LittleEndian.Uint64(b[i:]) ^ spaces; other != 0 {
+			return i + bits.TrailingZeros64(other)/8
+		}
+	}
+	for i < len(b) && b[i] == ' ' {
+		i++
+	}
+	return i
 }
 
 // accessFrame emits an access line of uvicorn's text formatter, which has no stamp.

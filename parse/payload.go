@@ -123,11 +123,16 @@ func (p *payload) set(name string, value gjson.Result) {
 		p.errorText = text(value)
 	case "error_information":
 		p.errorClass, p.errorCode = text(value.Get("error_class")), text(value.Get("error_code"))
-	case "metadata":
-		value.ForEach(func(key, member gjson.Result) bool {
-			p.metadata.set(key.Str, member)
-			return true
-		})
+	}
+}
+
+// setMetadata takes the member metadata.
+func (p *payload) setMetadata(value json.RawMessage) {
+	p.members++
+	for name, member := range rawjson.Members(value) {
+		if wantedMetadata(name) {
+			p.metadata.set(name, gjson.Parse(view(member)))
+		}
 	}
 }
 
@@ -188,8 +193,11 @@ func setKey(k *tailer.Key, name, value string) {
 // readPayload reads a StandardLoggingPayload from JSON text.
 func readPayload(text []byte) (p payload, ok bool) {
 	valid := rawjson.Object(text, func(name string, value json.RawMessage) {
-		if wantedMember(name) {
-			p.set(name, gjson.Parse(view(value))) // what is kept of it is copied
+		switch { // what is kept of it is copied
+		case name == "metadata":
+			p.setMetadata(value)
+		case wantedMember(name):
+			p.set(name, gjson.Parse(view(value)))
 		}
 	})
 	return p, valid && p.genuine()

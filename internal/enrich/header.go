@@ -9,46 +9,6 @@ import (
 	"tailer/internal/rawjson"
 )
 
-// openWebUI begins the names of the headers that Open WebUI (0.5.20 on) sends
-// with ENABLE_FORWARD_USER_INFO_HEADERS.
-const openWebUI = "x-openwebui-"
-
-// secretHeaders are dropped by their names, in plain spelling.
-var secretHeaders = map[string]bool{
-	"authorization": true, "proxy-authorization": true, "cookie": true, "set-cookie": true, "x-api-key": true, "api-key": true,
-	"x-litellm-api-key": true, "x-goog-api-key": true, "ocp-apim-subscription-key": true, "x-openwebui-user-jwt": true,
-	"cf-access-jwt-assertion": true, "x-amzn-oidc-data": true,
-}
-
-// SecretHeader says whether a header of that name holds a secret. Such headers
-// are dropped, not masked. Case does not matter, nor '_' for '-'.
-func SecretHeader(name string) bool {
-	name = plainHeader(name)
-	if secretHeaders[name] || strings.HasSuffix(name, "-key") || strings.HasSuffix(name, "-cookie") {
-		return true
-	}
-	for _, part := range []string{"token", "secret", "password", "authorization", "-jwt", "credential"} {
-		if strings.Contains(name, part) {
-			return true
-		}
-	}
-	return false
-}
-
-// plainHeader returns a header's name for comparing: lower-case, '-' for '_'.
-func plainHeader(name string) string {
-	return strings.ReplaceAll(strings.ToLower(strings.TrimSpace(name)), "_", "-")
-}
-
-// langfuseHeader returns a plain name without the `x-` that proxies want before
-// `langfuse-…`.
-func langfuseHeader(plain string) string {
-	if rest, ok := strings.CutPrefix(plain, "x-"); ok && strings.HasPrefix(rest, "langfuse-") {
-		return rest
-	}
-	return plain
-}
-
 // A heading is a request header with its name ready for comparing.
 type heading struct {
 	tailer.Header
@@ -58,7 +18,7 @@ type heading struct {
 func headings(headers []tailer.Header) []heading {
 	all := make([]heading, 0, len(headers))
 	for _, h := range headers {
-		all = append(all, heading{Header: h, plain: langfuseHeader(plainHeader(h.Name))})
+		all = append(all, heading{Header: h, plain: headerNameOf(h.Name).bare})
 	}
 	return all
 }
@@ -94,19 +54,6 @@ func percentDecoded(s string) string {
 		}
 	}
 	return string(out)
-}
-
-// canonical returns `x-openwebui-user-name` as `X-OpenWebUI-User-Name`.
-func canonical(plain string) string {
-	var b strings.Builder
-	b.WriteString("X-OpenWebUI")
-	for part := range strings.SplitSeq(strings.TrimPrefix(plain, openWebUI), "-") {
-		b.WriteByte('-')
-		if part != "" {
-			b.WriteString(strings.ToUpper(part[:1]) + part[1:])
-		}
-	}
-	return b.String()
 }
 
 // headers fills ProfileHeaders and OtherHeaders and takes what is secret out of
@@ -147,8 +94,8 @@ func (c *call) headers() {
 
 // profileName returns the spelling in which a profile header is reported.
 func (e *Enricher) profileName(plain string) (string, bool) {
-	if strings.HasPrefix(plain, openWebUI) && len(plain) > len(openWebUI) {
-		return canonical(plain), true
+	if shown := headerNameOf(plain).shown; shown != "" {
+		return shown, true
 	}
 	for _, name := range e.cfg.ProfileHeaders {
 		if plainHeader(name) == plain {

@@ -19,7 +19,12 @@ const maxName = 1000
 func blank(s string) bool { return strings.TrimSpace(s) == "" }
 
 // valid returns s as UTF-8, with U+FFFD for each run of bytes that is none.
-func valid(s string) string { return strings.ToValidUTF8(s, "\ufffd") }
+func valid(s string) string {
+	if utf8.ValidString(s) { // much faster, and nearly always so
+		return s
+	}
+	return strings.ToValidUTF8(s, "\ufffd")
+}
 
 // unresolved says whether s still holds a placeholder of the client's template
 // language: Open WebUI's and LibreChat's {{NAME}}, or ${NAME}.

@@ -2,7 +2,6 @@ package pair
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"hash/maphash"
 	"slices"
@@ -253,30 +252,35 @@ func (x *frontIndex) sweep() {
 // keyOf hashes the headers that every record of a request states alike: LiteLLM
 // leaves credentials out of some records, or masks them.
 func (x *frontIndex) keyOf(headers []tailer.Header) uint64 {
-	var room [48]tailer.Header // clients send a dozen or two
-	plain := room[:0]
+	var sum uint64 // a sum does not depend on the order
 	for _, h := range headers {
 		if !isCredential(h.Name) {
-			plain = append(plain, h)
+			sum += maphash.Comparable(x.seed, h)
 		}
 	}
-	slices.SortFunc(plain, func(a, b tailer.Header) int {
-		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Value, b.Value))
-	})
-	var h maphash.Hash
-	h.SetSeed(x.seed)
-	for _, p := range plain {
-		_, _ = h.WriteString(p.Name)
-		_ = h.WriteByte(0)
-		_, _ = h.WriteString(p.Value)
-		_ = h.WriteByte(0)
-	}
-	return h.Sum64()
+	return sum
 }
 
 func isCredential(name string) bool {
-	for _, part := range []string{"auth", "key", "token", "secret", "cookie", "password", "jwt", "credential", "assertion"} {
-		if strings.Contains(name, part) {
+	for i := range len(name) {
+		found := false
+		switch rest := name[i:]; rest[0] {
+		case 'a':
+			found = strings.HasPrefix(rest, "auth") || strings.HasPrefix(rest, "assertion")
+		case 'c':
+			found = strings.HasPrefix(rest, "cookie") || strings.HasPrefix(rest, "credential")
+		case 'j':
+			found = strings.HasPrefix(rest, "jwt")
+		case 'k':
+			found = strings.HasPrefix(rest, "key")
+		case 'p':
+			found = strings.HasPrefix(rest, "password")
+		case 's':
+			found = strings.HasPrefix(rest, "secret")
+		case 't':
+			found = strings.HasPrefix(rest, "token")
+		}
+		if found {
 			return true
 		}
 	}

@@ -108,15 +108,14 @@ type readError struct{ error }
 // line of a payload is dealt with in a tenth of a µs.
 const someLines = 64
 
-// some deals with some lines, until the context ends, and returns the place of the
-// last one. Its error is a *readError, io.EOF, or that of delivery.
+// some deals with some lines, until the context ends, and returns the place of the last one. Its error is a *readError, io.EOF, or that of delivery.
 func (r *Run) some(ctx context.Context) (at tailer.Position, err error) {
 	for n := 0; n < someLines && ctx.Err() == nil; n++ {
 		line, err := r.Lines.Next()
-		if errors.Is(err, io.EOF) {
-			return at, io.EOF
-		}
 		if err != nil {
+			if errors.Is(err, io.EOF) {
+				return at, io.EOF
+			}
 			return at, &readError{err}
 		}
 		if records := r.Records.Feed(line); len(records) > 0 {
