@@ -1,7 +1,6 @@
 package parse
 
 import (
-	"bytes"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -80,37 +79,61 @@ func payloadHeaders(p *payload) []tailer.Header {
 	custom := p.metadata.customHeaders
 	object := rawjson.Member(p.metadata.requester, "headers")
 	isCustom := isObject(custom)
-	some := membersOf(custom)
-	all := membersOf(object)
-	if !isObject(object) || isCustom && !sameCustom(all, some) || !isCustom && p.callID == "" {
-		all = some
+	if !isObject(object) || !isCustom && p.callID == "" {
+		headers, _ := textHeaders(custom)
+		return headers
 	}
-	var headers []tailer.Header
-	for _, m := range all {
-		if len(m.value) > 0 && m.value[0] == '"' {
-			headers = append(headers, tailer.Header{Name: lower(m.name), Value: rawjson.Scalar(m.value)})
-		}
+	headers, plain := textHeaders(object)
+	if isCustom && !(plain && sameInOrder(headers, custom)) && !sameInAnyOrder(membersOf(object), membersOf(custom)) {
+		headers, _ = textHeaders(custom)
 	}
 	return headers
 }
 
 func isObject(value []byte) bool { return len(value) > 0 && value[0] == '{' }
 
-// sameCustom reports whether some are exactly the x- ones of all headers.
-func sameCustom(all, some []member) bool {
-	next := 0
-	for _, m := range all { // LiteLLM copies them in their order
-		if !hasXPrefix(m.name) {
+// textHeaders returns the members of an object that are texts, and whether all are, with
+// names in lower case, as LiteLLM writes headers.
+func textHeaders(object []byte) (headers []tailer.Header, plain bool) {
+	plain = true
+	for name, value := range rawjson.Members(object) {
+		low := lower(name)
+		if value[0] != '"' {
+			plain = false
 			continue
 		}
-		if next == len(some) || some[next].name != m.name || !bytes.Equal(some[next].value, m.value) {
-			return sameInAnyOrder(all, some)
+		plain = plain && low == name
+		headers = append(headers, tailer.Header{Name: low, Value: rawjson.Scalar(value)})
+	}
+	return headers, plain
+}
+
+// sameInOrder reports whether the x- ones of headers are the members of custom in
+// their order: so LiteLLM copies them.
+func sameInOrder(headers []tailer.Header, custom []byte) bool {
+	next := 0
+	skip := func() {
+		for next < len(headers) && !hasXPrefix(headers[next].Name) {
+			next++
+		}
+	}
+	for name, value := range rawjson.Members(custom) {
+		if skip(); next == len(headers) || headers[next].Name != name || !isText(value, headers[next].Value) {
+			return false
 		}
 		next++
 	}
-	return next == len(some)
+	skip()
+	return next == len(headers)
 }
 
+// isText reports whether a value is the JSON string of a text, as far as that can be
+// told without a copy.
+func isText(value json.RawMessage, text string) bool {
+	return len(value) == len(text)+2 && value[0] == '"' && view(value[1:len(value)-1]) == text && strings.IndexByte(text, '\\') < 0
+}
+
+// sameInAnyOrder reports whether some are exactly the x- ones of all.
 func sameInAnyOrder(all, some []member) bool {
 	// There are a few dozen: faster to look through than to look up.
 	for _, own := range some {
@@ -140,9 +163,7 @@ type member struct {
 
 func (m member) text() string { return gjson.Parse(view(m.value)).String() }
 
-func membersOf(object []byte) []member {
-	const several = 32 // headers of a browser behind a proxy
-	all := make([]member, 0, several)
+func membersOf(object []byte) (all []member) {
 	for name, value := range rawjson.Members(object) {
 		all = append(all, member{name, value})
 	}
