@@ -59,28 +59,30 @@ func (c consulted) ids() []string {
 // TestDoctorOverCaptures knows of each capture what is wrong with how it was
 // made. Nothing else may be found.
 func TestDoctorOverCaptures(t *testing.T) {
-	secrets, verbose, noFailures := "log-secrets", "log-set-verbose", "log-payload-no-failures"
+	secrets, verbose, noFailures, unnamed := "log-secrets", "log-set-verbose", "log-payload-no-failures", "log-refused-unnamed"
 	for name, want := range map[string]struct {
 		version string
 		ids     []string
 	}{
 		"1.109.1/docker-json":                 {"1.109.1", []string{verbose}},
-		"1.109.1/json-detailed":               {"1.109.1", []string{verbose}},
+		"1.109.1/doctor-corrected":            {"1.109.1", nil},
+		"1.109.1/json-detailed":               {"1.109.1", []string{unnamed, verbose}},
 		"1.109.1/json-detailed-nocb":          {"1.99 or later", []string{"log-answers-untied"}},
-		"1.109.1/json-redacted":               {"1.109.1", []string{verbose}},
+		"1.109.1/json-redacted":               {"1.109.1", []string{unnamed, verbose}},
 		"1.109.1/json-standard-payload":       {"1.99 or later", []string{noFailures}},
 		"1.109.1/text-info":                   {"1.99 or later", []string{"log-level-info"}},
 		"1.109.1/text-standard-payload-nocb":  {"1.99 or later", []string{noFailures}},
 		"1.61.20/docker-text":                 {"1.61.20", []string{secrets, verbose}},
-		"1.61.20/text-standard-payload-debug": {"1.61.20", []string{secrets}},
+		"1.61.20/text-standard-payload-debug": {"1.61.20", []string{unnamed, secrets}},
 		"1.72.9/docker-text":                  {"1.72.9", []string{secrets, verbose}},
 		"1.77.7/docker-text":                  {"1.77.7", []string{secrets, verbose}},
 		"1.77.7/json-standard-payload":        {"before 1.84", nil},
 		"1.77.7/text-standard-payload-nocb":   {"before 1.84", nil},
 		"1.80.17/docker-text":                 {"1.80.17", []string{secrets, verbose}},
 		"1.84.10/docker-json":                 {"1.84.10", []string{secrets, "log-session-collapse", verbose}},
+		"1.98.1/doctor-named":                 {"1.98.1", []string{"log-session-collapse"}},
 		"1.98.1/json-standard-payload":        {"1.98 to 1.108", []string{noFailures, "log-session-collapse"}},
-		"1.98.1/text-detailed":                {"1.98.1", []string{secrets, "log-session-collapse", verbose}},
+		"1.98.1/text-detailed":                {"1.98.1", []string{unnamed, secrets, "log-session-collapse", verbose}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -108,6 +110,7 @@ func TestDoctorOverOtherSettings(t *testing.T) {
 		"owui-renamed":         {"log-payload-no-failures", "owui-header-renamed"},
 		"owui-jwt":             {"log-payload-no-failures", "owui-jwt"},
 		"owui-jwt-debug":       {"log-answers-untied", "owui-jwt-redacted"},
+		"key-header":           {"log-key-header"},
 		"owui-no-chat-id":      {"log-payload-no-failures", "owui-no-chat-id"},
 	} {
 		t.Run(name, func(t *testing.T) {

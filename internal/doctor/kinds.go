@@ -21,6 +21,7 @@ var kinds = map[string]kind{
 	"log-session-collapse":    {Warning, "LiteLLM puts all requests of a session into one trace"},
 	"log-clock-skew":          {Error, "the clock or the time zone is not the proxy's"},
 	"log-date-guessed":        {Advice, "the log states no date"},
+	"log-refused-unnamed":     {Advice, "nobody can say who sent the requests that were refused"},
 	"log-key-header":          {Warning, "requests are refused for having no key in one header"},
 	"log-newest-first":        {Error, "the newest lines come first"},
 	"log-lines-withheld":      {Error, "journalctl left long lines out"},

@@ -34,7 +34,7 @@ func (l *Log) Findings(in Input, given Version) []Finding {
 	}
 	l.verbosity(v, out)
 	l.content(out)
-	l.keys(out)
+	l.keys(v, out)
 	l.clocks(in, out)
 	l.requests.findings(v, l, out)
 	return out.findings

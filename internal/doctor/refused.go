@@ -3,6 +3,8 @@ package doctor
 import (
 	"slices"
 	"strings"
+
+	"tailer"
 )
 
 // Of a request that LiteLLM refuses for its key it logs no header, but with this
@@ -48,6 +50,14 @@ func (c *LiteLLM) refused(v Version, out *list) {
 	}
 }
 
+// priceOf is what the setting costs a version, as a comment.
+func priceOf(v Version) string {
+	if v.Since(108) {
+		return ""
+	}
+	return "   # up to 1.106 clients whose key is in another header, such as x-api-key, are then refused"
+}
+
 // comments reports whether a comment of the document holds a setting.
 func (d *document) comments(name string) bool {
 	return slices.ContainsFunc(d.lines, func(line string) bool {
@@ -69,8 +79,14 @@ func (l *Log) keyless(message []byte) {
 	l.withoutKey++
 }
 
-// keys tells of requests that were refused because of the setting.
-func (l *Log) keys(out *list) {
+// keys tells of requests that were refused because of the setting, and of refused
+// ones that it would name.
+func (l *Log) keys(v Version, out *list) {
+	if l.detailed() >= fewest && l.kinds[tailer.KindUnchecked] == 0 && l.requests.headless >= fewest && !l.requests.blind() {
+		out.add("log-refused-unnamed", 0, generalSettings+":\n  "+nameRefused+priceOf(v),
+			"%s failed before LiteLLM logged a header of theirs: it reads headers after it has checked the key. Their traces have no user. With this setting it logs them before.",
+			plural(l.requests.headless, "request"))
+	}
 	if l.withoutKey >= fewest {
 		out.add("log-key-header", 0, "# remove from general_settings: "+keyHeaderName+"; or let these clients send their key in "+l.keyHeader,
 			"%s had no key in the header %s, where %s makes LiteLLM look for it, and nowhere else up to 1.106. They were refused, whether or not another header had one.",

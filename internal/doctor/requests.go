@@ -20,6 +20,7 @@ type requests struct {
 	chats                 int // of those, chat completions
 	chatIDs               int // of those, with Open WebUI's chat id
 	tokens, hiddenTokens  int // with Open WebUI's user token; of those, taken out by LiteLLM
+	headless              int // refused or failed, without any header in the log
 	inSession             int // with a header that LiteLLM 1.84 to 1.101 takes for a trace id
 	sessions              map[string]bool
 	addresses             map[string]int // header name → requests without a user where it bears an e-mail address
@@ -44,6 +45,9 @@ func (q *requests) add(x *tailer.Exchange) {
 	}
 	q.current = slices.Clone(x.Request.Headers)
 	if len(q.current) == 0 {
+		if x.Level == tailer.LevelError && x.Request.FoundUser == "" {
+			q.headless++
+		}
 		return
 	}
 	q.withHeaders++
@@ -98,6 +102,10 @@ func (q *requests) attributed(x *tailer.Exchange) {
 	}
 	q.current = nil
 }
+
+// blind reports whether most requests have no headers: then it is not the refused
+// ones that lack something.
+func (q *requests) blind() bool { return 2*q.withHeaders < q.all }
 
 // isAddress reports whether a header's value looks like an e-mail address, and
 // nothing else.
