@@ -108,6 +108,10 @@ type Call struct {
 	Refused    bool // the request never reached the router
 	SinceCall  bool // stated by a version that names the call id in payloads (1.84 and later)
 	Since98    bool // stated by 1.98 or later
+	// Renamed says that ResponseModel is the name that the client was told, not the
+	// provider's: that of the group which answered, or was asked for. AsAsked says
+	// that it is the latter even if a fallback answered.
+	Renamed, AsAsked bool
 	// OnlySuccess says that the version prints no payload of a failure (1.82 and later).
 	OnlySuccess bool
 	// Failed is how many attempts failed before this one, and FellBack whether

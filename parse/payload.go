@@ -39,6 +39,7 @@ type payload struct {
 	fellBack                bool
 	since98                 bool // has a session id of its own
 	since82                 bool // names the client's program
+	before91                bool // does not tell rate limits apart
 }
 
 // payloadMetadata is the part of the payload's metadata that tailer reads.
@@ -123,6 +124,8 @@ func (p *payload) set(name string, value gjson.Result) {
 		p.errorText = text(value)
 	case "error_information":
 		p.errorClass, p.errorCode = text(value.Get("error_class")), text(value.Get("error_code"))
+		// A client that hung up has an error of its own form, of few members.
+		p.before91 = value.Get("traceback").Exists() && !value.Get("error_rate_limit_category").Exists()
 	}
 }
 
@@ -231,6 +234,12 @@ func (p *payload) call() tailer.Call {
 	if len(c.Usage) <= len("{}") && p.totalTokens > 0 {
 		c.Usage, _ = json.Marshal(map[string]int64{"prompt_tokens": p.promptTokens, "completion_tokens": p.outTokens})
 	}
+	// Each piece of a streamed chat is renamed before the next one is asked for
+	// (proxy_server.py, _restamp_streaming_chunk_model): since 1.81.6, as the member
+	// that names the client's program, to what was asked for; since 1.91, if a
+	// fallback answered, to its group. The payload joins these pieces.
+	c.Renamed = p.stream && p.since82 && p.callType == "acompletion"
+	c.AsAsked = c.Renamed && p.before91
 	if r := gjson.Parse(view(p.response)); r.IsObject() {
 		c.ResponseModel, c.ResponseID = text(r.Get("model")), text(r.Get("id"))
 		if usage := r.Get("usage"); usage.IsObject() {

@@ -13,9 +13,12 @@ import (
 // name of the model that failed (1.84), or none (1.61 to 1.80); its payload
 // names the one that answered.
 func disagrees(x *tailer.Exchange, last *attempt) bool {
-	return last.Outcome != tailer.OutcomeFailure && before198(last) &&
+	return last.Outcome != tailer.OutcomeFailure && before198(last) && !last.agrees() &&
 		last.ModelGroup != "" && last.ModelGroup != x.Request.Body.Text("model")
 }
+
+// agrees reports whether the group that answered is also what the client was told.
+func (a *attempt) agrees() bool { return a.Renamed && a.ResponseModel == a.ModelGroup }
 
 // requestedModel puts the model that the client asked for into a body that was
 // rebuilt from a payload, which names the group that answered. Only where no
@@ -26,7 +29,7 @@ func (c *call) requestedModel(x *tailer.Exchange, last *attempt) {
 	switch {
 	case first >= 0:
 		group = c.attempts[first].ModelGroup
-	case c.passage != nil && !c.passage.fellBack():
+	case c.passage != nil && !c.passage.fellBack(), last.AsAsked && last.agrees():
 	case last.FellBack, last.Failed < 0 && (last.OnlySuccess && len(x.Attempts) > 0 || slices.Contains(x.Incomplete, unsureAttempts)):
 		return
 	}

@@ -73,4 +73,34 @@ func TestModelOfAnError(t *testing.T) {
 	}
 }
 
+// TestModelThatTheClientWasTold: in a crowd, where another request's attempts fail,
+// a streamed answer that bears its group's name says that no other group was asked.
+func TestModelThatTheClientWasTold(t *testing.T) {
+	for _, test := range []struct {
+		name             string
+		renamed, asAsked bool
+		told             string
+		group, asked     string
+	}{
+		{"as asked for", true, true, "gpt-4o", "gpt-4o", "gpt-4o"},
+		{"as asked for, and another answered", true, true, "primary-down", "", ""},
+		{"as it was answered", true, false, "gpt-4o", "gpt-4o", ""},
+		{"by the provider", false, false, "gpt-4o", "", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := payload(asking{user: ana.user, prompt: "one", stream: true}, "a", "yes", 20, 90)
+			p.Call.Renamed, p.Call.AsAsked, p.Call.ResponseModel, p.Request.Rebuilt = test.renamed, test.asAsked, test.told, true
+			p.Request.Body = p.Request.Body[1:]
+			all := run(pair.New(pair.Config{}), routed(0), routed(1), tried("openai/big", tailer.OutcomeFailure, 50), tried("openai/gpt-4o", tailer.OutcomeSuccess, 60), p)
+			if len(all) != 1 {
+				t.Fatalf("%d exchanges", len(all))
+			}
+			x := &all[0]
+			if x.ModelGroup != test.group || (x.Model != "") != (test.group != "") || x.Request.Body.Text("model") != test.asked {
+				t.Errorf("group %q, model %q, asked %q", x.ModelGroup, x.Model, x.Request.Body.Text("model"))
+			}
+		})
+	}
+}
+
 func status(x *tailer.Exchange) string { return strconv.Itoa(x.Status) }
