@@ -167,18 +167,22 @@ func formOf(msg []byte) *form {
 	if len(msg) < 8 {
 		return nil
 	}
-	switch msg[0] {
-	case 'L', 's', 'G', 'p', 'C', '{', 'l', 'a', 'R', '[', 'I', 'f', 'm', 'A', 'r', 'S', 'T', 'D', 'P', 'W', 'M', 'i':
-	default:
-		return nil
-	}
-	for i := range forms {
-		if f := &forms[i]; msg[0] == f.prefix[0] && hasPrefix(msg, f.prefix) {
+	for _, f := range formsBy[msg[0]] {
+		if hasPrefix(msg, f.prefix) {
 			return f
 		}
 	}
 	return nil
 }
+
+// formsBy are the forms by the first byte of their prefix, in their order.
+var formsBy = func() (by [256][]*form) {
+	for i := range forms {
+		first := forms[i].prefix[0]
+		by[first] = append(by[first], &forms[i])
+	}
+	return by
+}()
 
 func hasPrefix(b []byte, prefix string) bool {
 	return len(b) >= len(prefix) && string(b[:len(prefix)]) == prefix

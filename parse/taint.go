@@ -111,14 +111,16 @@ func (f *framer) embedded() {
 // quotes reports whether a callback's dump quotes the words of an error as they
 // are: 'exception': litellm.BadRequestError: …, 'traceback_exception': '…'
 func quotes(dump []byte) bool {
-	const key = "'exception': "
+	// Looking for its first bytes would stop at every quote of the dump.
+	const head, key = "'e", "xception': "
 	for {
 		i := bytes.Index(dump, []byte(key))
 		if i < 0 {
 			return false
 		}
+		isKey := bytes.HasSuffix(dump[:i], []byte(head))
 		dump = dump[i+len(key):]
-		if len(dump) > 0 && bytes.IndexByte([]byte("'\"N"), dump[0]) < 0 {
+		if isKey && len(dump) > 0 && bytes.IndexByte([]byte("'\"N"), dump[0]) < 0 {
 			return true
 		}
 	}
