@@ -18,6 +18,7 @@ type passage struct {
 	model    string    // that answered
 	failures []try
 	unsure   bool // an attempt may have been another's
+	among    *stretch
 }
 
 // close notes what is known of the flight once it is over.
@@ -27,36 +28,81 @@ func (p *passage) close(f *flight, at time.Time) {
 	}
 	p.to, p.ok, p.model, p.unsure = at, f.answer.ok, f.answer.model, f.unsure
 	p.failures = slices.Clone(f.failures)
+	p.among.open--
+	for _, t := range []time.Time{p.to, p.ok} {
+		if t.After(p.among.end) {
+			p.among.end = t
+		}
+	}
 }
 
+// A stretch is some passages one after another. What was over before an attempt began
+// need not be looked at one by one: there are thousands.
+type stretch struct {
+	list []*passage
+	open int       // those that are not over
+	end  time.Time // of the others
+}
+
+// stretchSize is how many passages a stretch has.
+const stretchSize = 64
+
 // passages are those of late, oldest first.
-type passages struct{ list []*passage }
+type passages struct{ list []*stretch }
 
 // begin notes a request that is handed to the router.
 func (p *passages) begin(r *tailer.Record) *passage {
-	if len(p.list) >= maxOutcomes {
-		p.list = append(p.list[:0], p.list[maxOutcomes/2:]...)
+	if len(p.list) == 0 || len(p.list[len(p.list)-1].list) == stretchSize {
+		if len(p.list) == maxOutcomes/stretchSize {
+			p.list = slices.Delete(p.list, 0, len(p.list)/2)
+		}
+		p.list = append(p.list, &stretch{})
 	}
-	one := &passage{from: r.Time, coarse: r.Coarse}
-	p.list = append(p.list, one)
+	last := p.list[len(p.list)-1]
+	one := &passage{from: r.Time, coarse: r.Coarse, among: last}
+	last.list = append(last.list, one)
+	last.open++
 	return one
+}
+
+// move shifts all times.
+func (p *passages) move(shift func(*time.Time)) {
+	for _, s := range p.list {
+		shift(&s.end)
+		for _, one := range s.list {
+			shift(&one.from)
+			shift(&one.to)
+			shift(&one.ok)
+			for i := range one.failures {
+				shift(&one.failures[i].at)
+			}
+		}
+	}
 }
 
 // stampGap is how much a stamp may differ from the times that a payload states.
 const stampGap = 2 * time.Millisecond
 
+// coarseGap is that of a stamp of whole seconds.
+const coarseGap = stampGap + time.Second
+
 // of returns the passage of the request whose attempt a payload states: the only
 // one during which it can have begun; nil when there are several, or when the
 // router's words may be about others as well.
 func (p *passages) of(a *attempt) (own *passage) {
-	for _, one := range p.list {
-		if !one.admits(a) {
+	for _, s := range p.list {
+		if s.open == 0 && a.Start.After(s.end.Add(coarseGap)) {
 			continue
 		}
-		if own != nil {
-			return nil
+		for _, one := range s.list {
+			if !one.admits(a) {
+				continue
+			}
+			if own != nil {
+				return nil
+			}
+			own = one
 		}
-		own = one
 	}
 	if own == nil || own.unsure || own.to.IsZero() || own.ok.IsZero() {
 		return nil
@@ -85,7 +131,7 @@ func (p *passage) admits(a *attempt) bool {
 	}
 	gap := stampGap
 	if p.coarse {
-		gap += time.Second
+		gap = coarseGap
 	}
 	return !a.Start.Before(from.Add(-stampGap)) && !a.Start.After(to.Add(gap))
 }

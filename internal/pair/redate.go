@@ -75,14 +75,7 @@ func (t *Table) redate(shift time.Duration, since time.Time) {
 	for i := range t.outcomes.errors {
 		move(&t.outcomes.errors[i].at)
 	}
-	for _, p := range t.outcomes.passages.list {
-		move(&p.from)
-		move(&p.to)
-		move(&p.ok)
-		for i := range p.failures {
-			move(&p.failures[i].at)
-		}
-	}
+	t.outcomes.passages.move(move)
 	for id, first := range t.chunks.seen {
 		move(&first.at)
 		t.chunks.seen[id] = first
