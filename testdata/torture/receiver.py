@@ -56,6 +56,16 @@ def attributes(span):
     return out
 
 
+def ids(span):
+    """The span's own id and its parent's, fields 2 and 4. They stand before the name and the attributes, which are many."""
+    parts = {}
+    for n, value in fields(span):
+        if n > 4:
+            break
+        parts[n] = value
+    return parts
+
+
 def root_spans(b):
     """Yields each span without a parent, with its id. ExportTraceServiceRequest, field numbers of OTLP 1."""
     for n, resource in fields(b):
@@ -67,7 +77,7 @@ def root_spans(b):
             for n, span in fields(scope):
                 if n != 2:
                     continue
-                parts = dict((n, v) for n, v in fields(span) if n in (2, 4))
+                parts = ids(span)
                 if not parts.get(4):
                     yield parts[2].hex(), span
 
