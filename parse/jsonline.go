@@ -2,8 +2,8 @@ package parse
 
 import (
 	"bytes"
-	"unicode/utf16"
-	"unicode/utf8"
+
+	"tailer/internal/rawjson"
 )
 
 // jsonStart begins every record of LiteLLM's JSON formatter: json.dumps writes
@@ -100,65 +100,9 @@ func unescape(dst, s []byte) []byte {
 			return append(dst, s...)
 		}
 		dst = append(dst, s[:n]...)
-		s = s[n:]
-		switch s[1] {
-		case 'n':
-			dst = append(dst, '\n')
-		case 't':
-			dst = append(dst, '\t')
-		case 'r':
-			dst = append(dst, '\r')
-		case 'b':
-			dst = append(dst, '\b')
-		case 'f':
-			dst = append(dst, '\f')
-		case '"', '\\', '/':
-			dst = append(dst, s[1])
-		case 'u':
-			r, size := unicodeEscape(s)
-			dst = utf8.AppendRune(dst, r)
-			s = s[size:]
-			continue
-		default:
-			dst = append(dst, s[0], s[1])
-		}
-		s = s[2:]
-	}
-}
-
-// unicodeEscape reads \uXXXX, or a surrogate pair of two, at the start of s.
-func unicodeEscape(s []byte) (r rune, size int) {
-	first, ok := hex4(s)
-	if !ok {
-		return utf8.RuneError, 2
-	}
-	if !utf16.IsSurrogate(first) {
-		return first, 6
-	}
-	if second, ok := hex4(s[6:]); ok {
-		if r := utf16.DecodeRune(first, second); r != utf8.RuneError {
-			return r, 12
+		var ok bool
+		if dst, s, ok = rawjson.AppendEscape(dst, s[n:]); !ok {
+			dst, s = append(dst, s[:2]...), s[2:]
 		}
 	}
-	return utf8.RuneError, 6
-}
-
-func hex4(s []byte) (r rune, ok bool) {
-	if len(s) < 6 || s[0] != '\\' || s[1] != 'u' {
-		return 0, false
-	}
-	for _, c := range s[2:6] {
-		r <<= 4
-		switch {
-		case c >= '0' && c <= '9':
-			r |= rune(c - '0')
-		case c >= 'a' && c <= 'f':
-			r |= rune(c-'a') + 10
-		case c >= 'A' && c <= 'F':
-			r |= rune(c-'A') + 10
-		default:
-			return 0, false
-		}
-	}
-	return r, true
 }

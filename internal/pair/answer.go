@@ -66,20 +66,14 @@ type delta struct {
 func (d *delta) take(name string, value json.RawMessage) {
 	switch name {
 	case "content":
-		d.content = text(value)
+		d.content = rawjson.Text(value)
 	case "reasoning_content":
-		d.reasoning = text(value)
+		d.reasoning = rawjson.Text(value)
 	case "role":
-		d.role = text(value)
+		d.role = rawjson.Text(value)
 	case "tool_calls":
 		d.calls = value
 	}
-}
-
-// text is the value of a JSON string, "" for anything else.
-func text(raw json.RawMessage) string {
-	s, _ := rawjson.Unquote(raw)
-	return s
 }
 
 // event is a piece of a streamed answer in any of its forms: a delta, a chunk
@@ -98,9 +92,9 @@ func readEvent(raw json.RawMessage) (e event) {
 	for name, value := range rawjson.Members(raw) {
 		switch name {
 		case "id":
-			e.id = text(value)
+			e.id = rawjson.Text(value)
 		case "type":
-			e.kind = text(value)
+			e.kind = rawjson.Text(value)
 		case "choices":
 			e.choices = value
 		case "usage":
@@ -167,21 +161,21 @@ func (p *pieces) event(e *event) {
 			d.take(name, value)
 		}
 		p.delta(&d)
-		p.finish = cmp.Or(text(rawjson.Member(choice, "finish_reason")), p.finish)
+		p.finish = cmp.Or(rawjson.Text(rawjson.Member(choice, "finish_reason")), p.finish)
 	}
 	switch e.kind {
 	case "response.completed":
 		p.complete, p.finish = bytes.Clone(e.response), "stop"
 	case "response.output_text.delta":
-		p.content.WriteString(text(e.delta))
+		p.content.WriteString(rawjson.Text(e.delta))
 	case "message_start":
-		p.id, p.tokens = text(rawjson.Member(e.message, "id")), tokenCounts{}
+		p.id, p.tokens = rawjson.Text(rawjson.Member(e.message, "id")), tokenCounts{}
 		_ = json.Unmarshal(rawjson.Member(e.message, "usage"), &p.tokens)
 	case "content_block_delta":
-		p.content.WriteString(text(rawjson.Member(e.delta, "text")))
-		p.reasoning.WriteString(text(rawjson.Member(e.delta, "thinking")))
+		p.content.WriteString(rawjson.Text(rawjson.Member(e.delta, "text")))
+		p.reasoning.WriteString(rawjson.Text(rawjson.Member(e.delta, "thinking")))
 	case "message_delta":
-		p.stop = cmp.Or(text(rawjson.Member(e.delta, "stop_reason")), p.stop)
+		p.stop = cmp.Or(rawjson.Text(rawjson.Member(e.delta, "stop_reason")), p.stop)
 		_ = json.Unmarshal(e.usage, &p.tokens)
 	case "message_stop":
 		p.finish = cmp.Or(p.stop, "end_turn")
@@ -196,7 +190,7 @@ func (p *pieces) delta(d *delta) {
 	p.reasoning.WriteString(d.reasoning)
 	p.role = cmp.Or(d.role, p.role)
 	for call := range rawjson.Elements(d.calls) {
-		id, function := text(rawjson.Member(call, "id")), rawjson.Member(call, "function")
+		id, function := rawjson.Text(rawjson.Member(call, "id")), rawjson.Member(call, "function")
 		index := len(p.tools) - 1
 		if n, err := strconv.Atoi(string(rawjson.Member(call, "index"))); err == nil {
 			index = n
@@ -211,8 +205,8 @@ func (p *pieces) delta(d *delta) {
 		}
 		t := &p.tools[index]
 		t.ID = cmp.Or(id, t.ID)
-		t.Function.Name += text(rawjson.Member(function, "name"))
-		t.Function.Arguments += text(rawjson.Member(function, "arguments"))
+		t.Function.Name += rawjson.Text(rawjson.Member(function, "name"))
+		t.Function.Arguments += rawjson.Text(rawjson.Member(function, "arguments"))
 	}
 }
 

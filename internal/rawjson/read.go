@@ -178,3 +178,9 @@ func Unquote(raw []byte) (string, bool) {
 	text, ok := AppendUnescaped(nil, inner)
 	return string(text), ok
 }
+
+// Text is the text of a JSON string, "" for anything else.
+func Text(raw []byte) string {
+	s, _ := Unquote(raw)
+	return s
+}

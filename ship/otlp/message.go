@@ -42,7 +42,7 @@ func newToolCall(id, name string, arguments json.RawMessage) toolCall {
 // has it as an object.
 func argumentText(raw json.RawMessage) string {
 	if len(raw) > 0 && raw[0] == '"' {
-		return asText(raw)
+		return rawjson.Text(raw)
 	}
 	if text := compact(raw); text != "null" {
 		return text
@@ -65,9 +65,9 @@ func chatMessage(raw json.RawMessage) message {
 	for name, value := range rawjson.Members(raw) {
 		switch name {
 		case "refusal":
-			m.Refusal = asText(value)
+			m.Refusal = rawjson.Text(value)
 		case "role":
-			m.Role = cmp.Or(asText(value), m.Role)
+			m.Role = cmp.Or(rawjson.Text(value), m.Role)
 		case "content":
 			content = value
 		case "audio":
@@ -86,12 +86,12 @@ func chatMessage(raw json.RawMessage) message {
 	}
 	if isText(content) || isArray(content) {
 		m.Content = content
-	} else if spoken := asText(rawjson.Member(audio, "transcript")); spoken != "" {
+	} else if spoken := rawjson.Text(rawjson.Member(audio, "transcript")); spoken != "" {
 		m.Content = json.RawMessage(marshal(spoken))
 	}
 	// `reasoning_content` in LiteLLM, `reasoning` where a provider's own name was
 	// passed on (OpenRouter, vLLM), or Anthropic's `thinking_blocks`.
-	if m.Reasoning = cmp.Or(asText(reasoningContent), asText(reasoning)); m.Reasoning == "" {
+	if m.Reasoning = cmp.Or(rawjson.Text(reasoningContent), rawjson.Text(reasoning)); m.Reasoning == "" {
 		for _, b := range blocks(thoughts) {
 			m.Reasoning += b.thinking
 		}
@@ -102,18 +102,18 @@ func chatMessage(raw json.RawMessage) message {
 		}
 	}
 	if len(m.ToolCalls) == 0 && isObject(call) { // OpenAI's form before tools
-		m.ToolCalls = append(m.ToolCalls, newToolCall("", asText(rawjson.Member(call, "name")), rawjson.Member(call, "arguments")))
+		m.ToolCalls = append(m.ToolCalls, newToolCall("", rawjson.Text(rawjson.Member(call, "name")), rawjson.Member(call, "arguments")))
 	}
 	return m
 }
 
 func chatToolCall(call json.RawMessage) toolCall {
-	id := asText(rawjson.Member(call, "id"))
+	id := rawjson.Text(rawjson.Member(call, "id"))
 	if f := rawjson.Member(call, "function"); isObject(f) {
-		return newToolCall(id, asText(rawjson.Member(f, "name")), rawjson.Member(f, "arguments"))
+		return newToolCall(id, rawjson.Text(rawjson.Member(f, "name")), rawjson.Member(f, "arguments"))
 	}
 	f := rawjson.Member(call, "custom")
-	return newToolCall(id, asText(rawjson.Member(f, "name")), rawjson.Member(f, "input"))
+	return newToolCall(id, rawjson.Text(rawjson.Member(f, "name")), rawjson.Member(f, "input"))
 }
 
 // block is one part of an Anthropic message or of a Responses item, or one item
@@ -135,19 +135,19 @@ func blocks(raw json.RawMessage) (list []block) {
 		for name, value := range rawjson.Members(element) {
 			switch name {
 			case "type":
-				b.kind = asText(value)
+				b.kind = rawjson.Text(value)
 			case "text":
-				b.text = asText(value)
+				b.text = rawjson.Text(value)
 			case "thinking":
-				b.thinking = asText(value)
+				b.thinking = rawjson.Text(value)
 			case "refusal":
-				b.refusal = asText(value)
+				b.refusal = rawjson.Text(value)
 			case "id":
-				b.id = asText(value)
+				b.id = rawjson.Text(value)
 			case "call_id":
-				b.callID = asText(value)
+				b.callID = rawjson.Text(value)
 			case "name":
-				b.name = asText(value)
+				b.name = rawjson.Text(value)
 			case "input":
 				b.input = value
 			case "content":

@@ -48,13 +48,13 @@ func readResponse(raw json.RawMessage) (r response) {
 		case "results":
 			r.results = value
 		case "text":
-			r.text = asText(value)
+			r.text = rawjson.Text(value)
 		case "stop_reason":
-			r.stopReason = asText(value)
+			r.stopReason = rawjson.Text(value)
 		case "status":
-			r.status = asText(value)
+			r.status = rawjson.Text(value)
 		case "incomplete_details":
-			r.incomplete = asText(rawjson.Member(value, "reason"))
+			r.incomplete = rawjson.Text(rawjson.Member(value, "reason"))
 		}
 	}
 	return r
@@ -67,7 +67,7 @@ func readAnswer(x *tailer.Exchange) answer {
 	if len(raw) == 0 {
 		return answer{}
 	}
-	if text := asText(raw); text != "" {
+	if text := rawjson.Text(raw); text != "" {
 		return answer{output: marshal(textOnly(x.CallType, text))}
 	}
 	if raw[0] != '{' {
@@ -144,7 +144,7 @@ func choicesAnswer(raw json.RawMessage) answer {
 			case "index":
 				c.index = countOf(value).n
 			case "finish_reason":
-				c.reason = asText(value)
+				c.reason = rawjson.Text(value)
 			case "message":
 				c.message = value
 			case "text":
@@ -164,7 +164,7 @@ func choicesAnswer(raw json.RawMessage) answer {
 		case !m.empty():
 			outputs = append(outputs, m)
 		case isText(c.text):
-			outputs = append(outputs, textOnly("", asText(c.text)))
+			outputs = append(outputs, textOnly("", rawjson.Text(c.text)))
 		}
 	}
 	return answer{output: oneOrAll(outputs), finishReason: strings.Join(reasons, ",")}
@@ -204,8 +204,8 @@ func dataOutput(raw json.RawMessage) string {
 			continue
 		}
 		i := image{
-			URL: asText(rawjson.Member(entry, "url")), B64JSON: asText(rawjson.Member(entry, "b64_json")),
-			RevisedPrompt: asText(rawjson.Member(entry, "revised_prompt")),
+			URL: rawjson.Text(rawjson.Member(entry, "url")), B64JSON: rawjson.Text(rawjson.Member(entry, "b64_json")),
+			RevisedPrompt: rawjson.Text(rawjson.Member(entry, "revised_prompt")),
 		}
 		if !strings.HasPrefix(i.B64JSON, "[") {
 			i.B64JSON = ""
@@ -239,7 +239,7 @@ func dimensions(embedding json.RawMessage) int {
 		return n
 	}
 	const float32Bytes = 4
-	packed, err := base64.StdEncoding.DecodeString(asText(embedding))
+	packed, err := base64.StdEncoding.DecodeString(rawjson.Text(embedding))
 	if err != nil {
 		return 0
 	}
@@ -271,19 +271,4 @@ func resultsOutput(raw json.RawMessage) string {
 func isArray(raw json.RawMessage) bool {
 	raw = bytes.TrimSpace(raw)
 	return len(raw) > 0 && raw[0] == '['
-}
-
-// asText is the value of a JSON string, "" for anything else.
-func asText(raw json.RawMessage) string {
-	var s string
-	if len(raw) == 0 || raw[0] != '"' {
-		return ""
-	}
-	if end := 1 + plainEnd(raw[1:]); end == len(raw)-1 && raw[end] == '"' {
-		return string(raw[1:end])
-	}
-	if json.Unmarshal(raw, &s) != nil {
-		return ""
-	}
-	return s
 }

@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
+
+	"tailer/internal/rawjson"
 )
 
 // QuestionText returns the words of an input attribute that the client said last:
@@ -61,19 +63,19 @@ func contentText(raw json.RawMessage) string { return nestedText(raw, 2) }
 // nestedText is contentText down to a depth: the result of a tool is a content
 // inside a content, and nothing honest goes deeper.
 func nestedText(raw json.RawMessage, depth int) string {
-	if text := asText(raw); text != "" || len(raw) == 0 || raw[0] != '[' || depth == 0 {
+	if text := rawjson.Text(raw); text != "" || len(raw) == 0 || raw[0] != '[' || depth == 0 {
 		return text
 	}
 	var texts []string
 	for _, part := range list[json.RawMessage](raw) {
-		text := asText(part)
+		text := rawjson.Text(part)
 		if text == "" {
 			var p struct {
 				Text    json.RawMessage `json:"text"`
 				Content json.RawMessage `json:"content"` // of a tool's result
 			}
 			if json.Unmarshal(part, &p) == nil {
-				if text = asText(p.Text); text == "" && len(p.Content) > 0 {
+				if text = rawjson.Text(p.Text); text == "" && len(p.Content) > 0 {
 					text = nestedText(p.Content, depth-1)
 				}
 			}
