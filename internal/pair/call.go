@@ -14,21 +14,24 @@ import (
 // call is one request that is being put together: every record that bears its
 // call id, and the id-less ones that certainly belong to it.
 type call struct {
-	id       string    // "" while no record has stated it
-	trace    string    // LiteLLM's trace id
-	first    time.Time // of its first record
-	coarse   bool      // first is exact to a second only
-	last     time.Time // of its newest record
-	function string    // the function of its first arguments record
-	tries    []try
-	attempts []attempt
-	request  tailer.Request
-	key      tailer.Key
-	front    *front
-	told     *loose // the error that the client was told
-	pos      []tailer.Position
-	raw      [][]byte // its records as written, while it has no id
-	bytes    int64
+	id        string    // "" while no record has stated it
+	trace     string    // LiteLLM's trace id
+	first     time.Time // of its first record
+	coarse    bool      // first is exact to a second only
+	last      time.Time // of its newest record
+	function  string    // the function of its first arguments record
+	tries     []try
+	attempts  []attempt
+	request   tailer.Request
+	key       tailer.Key
+	front     *front
+	told      *loose     // the error that the client was told; of several in the same words it may be another's
+	bodySizes *bodySizes // of the request's body; nil while unknown
+	refusal   *loose     // the error that refused it; nil while that is not certain
+	refused   time.Time  // when LiteLLM began to state that it refused it; zero if it did not
+	pos       []tailer.Position
+	raw       [][]byte // its records as written, while it has no id
+	bytes     int64
 
 	firstChunk   chunk // of a streamed answer
 	disconnected bool

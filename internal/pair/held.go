@@ -18,8 +18,8 @@ func (t *Table) Held(note func(tailer.Position)) {
 	}
 	for c := range t.waiting.all() {
 		all(c.pos)
-		if c.told != nil && c.told.caller != nil {
-			of(c.told)
+		if c.refusal != nil {
+			of(c.refusal)
 		}
 	}
 	for _, c := range t.unchecked.callers {

@@ -17,7 +17,6 @@ type loose struct {
 	callID  string // "" for most
 	pos     tailer.Position
 	flight  *flight // the request that it certainly ended; nil when unknown
-	call    *call   // which was told it; nil while unknown
 	route   string  // LiteLLM's call type, where only one route words it so
 	raw     []byte
 	shared  bool // given to a call: of its model group, or of its call id
@@ -28,8 +27,11 @@ type loose struct {
 	order   int64   // of its record
 	suspect bool    // it may be somebody's text
 	waits   bool    // its caller is still looked for
+	own     *call   // the request that it refused; nil while that is not certain
 	caller  *caller // nil while unknown
 	unsure  bool    // its caller may be another
+	stray   bool    // its headers may not have been looked at
+	seen    bool    // that has been found out
 }
 
 // addFailure takes an error that a client was told.
@@ -43,7 +45,7 @@ func (t *Table) addFailure(r *tailer.Record) {
 	if r.CallID != "" {
 		if c := t.calls[r.CallID]; c != nil {
 			c.touch(r)
-			c.told, e.call = e, c
+			c.told = e
 			t.settle(c)
 			return
 		}
@@ -51,7 +53,7 @@ func (t *Table) addFailure(r *tailer.Record) {
 	for c := range t.waiting.all() {
 		if r.CallID == "" && c.failed() && c.told == nil && e.fits(c) {
 			c.touch(r)
-			c.told, e.call = e, c
+			c.told = e
 			t.settle(c)
 			return
 		}
@@ -107,7 +109,7 @@ func (t *Table) tell(e *loose, r *tailer.Record) bool {
 	if own == nil || own.told != nil {
 		return false
 	}
-	own.told, e.call = e, own
+	own.told = e
 	own.touch(r)
 	if f := own.flight(); f != nil {
 		f.end(r.Time)
@@ -140,7 +142,7 @@ func (t *Table) name(e *loose, r *tailer.Record) bool {
 	f := free[0]
 	c := t.call(r)
 	f.front.claimed = true
-	c.front, f.call, c.told, e.call = f.front, c, e, c
+	c.front, f.call, c.told = f.front, c, e
 	c.state(&tailer.Record{Request: f.front.request})
 	c.pos = append(c.pos, f.front.pos...)
 	f.end(r.Time)
@@ -153,14 +155,14 @@ func (t *Table) name(e *loose, r *tailer.Record) bool {
 func (t *Table) claimError(c *call) {
 	if c.succeeded() && c.told != nil && c.told.callID == "" && c.told.kind != tailer.KindStreamFailure {
 		t.errors = append(t.errors, c.told)
-		c.told.call, c.told = nil, nil
+		c.told = nil
 	}
 	if !c.failed() || c.told != nil {
 		return
 	}
 	for i, e := range t.errors {
 		if e.callID == c.id || e.callID == "" && e.fits(c) {
-			c.told, e.call = e, c
+			c.told = e
 			c.pos = append(c.pos, e.pos)
 			if e.at.After(c.last) {
 				c.last = e.at

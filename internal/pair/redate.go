@@ -62,7 +62,8 @@ func (t *Table) redate(shift time.Duration, since time.Time) {
 		move(&t.unchecked.strange[i])
 	}
 	for i := range t.unchecked.arrivals {
-		move(&t.unchecked.arrivals[i])
+		move(&t.unchecked.arrivals[i].at)
+		move(&t.unchecked.arrivals[i].until)
 	}
 	move(&t.unchecked.blind)
 	for _, f := range t.flights.open {

@@ -108,7 +108,7 @@ func (t *Table) Add(r *tailer.Record) []tailer.Exchange {
 		t.redate(r.Shift, r.Since)
 	case tailer.KindArrival:
 		t.fronts.reach(r)
-		t.unchecked.arrive(r.Time)
+		t.unchecked.arrive(r, t.counts.Records)
 	case tailer.KindAccess:
 		t.fronts.arrivals = t.fronts.arrivals[:0]
 		switch {
@@ -131,8 +131,8 @@ func (t *Table) Add(r *tailer.Record) []tailer.Exchange {
 	case tailer.KindBody, tailer.KindHeaders, tailer.KindPrepared:
 		t.isFull()
 		t.fronts.add(r, &t.flights)
-		if r.Kind == tailer.KindHeaders && len(t.unchecked.callers) > 0 {
-			t.unchecked.accept(t.fronts.keyOf(r.Request.Headers))
+		if r.Kind == tailer.KindHeaders && len(t.unchecked.callers)+len(t.unchecked.arrivals) > 0 {
+			t.unchecked.accept(r, t.fronts.keyOf(r.Request.Headers), t.counts.Records)
 		}
 		if r.CallID != "" {
 			t.identify(r)
@@ -250,6 +250,9 @@ func (t *Table) addCall(r *tailer.Record) {
 		t.absorb(c, other)
 	}
 	c.addAttempt(r)
+	if r.Call.Refused && r.Call.Outcome == tailer.OutcomeFailure {
+		t.unchecked.stated(c, r)
+	}
 	if first, ok := t.chunks.first(r.Call.ResponseID); ok {
 		c.firstChunk = first
 	}
@@ -362,7 +365,7 @@ func (t *Table) hand(c *call) {
 	if !ok || t.covered(c) {
 		return
 	}
-	if c.told != nil && c.told.unsure && c.request.Headers == nil {
+	if c.request.Headers == nil && c.isUnsure() {
 		x.Incomplete = append(x.Incomplete, unsureHeaders)
 	}
 	x.Private = x.Private || t.private

@@ -19,7 +19,7 @@ import (
 
 // fullHeaders are a client's headers, with those that say that it sends a body.
 func (a asking) fullHeaders() []tailer.Header {
-	return append(a.request().Headers, tailer.Header{Name: "content-length", Value: strconv.Itoa(len(a.prompt))})
+	return append(a.request().Headers, tailer.Header{Name: "content-length", Value: strconv.Itoa(len(a.request().Body.JSON()))})
 }
 
 // unchecked is the record of a client's headers before its key is checked.
@@ -134,7 +134,8 @@ func TestUnchecked(t *testing.T) {
 		}, onlyEve},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			all := run(pair.New(pair.Config{}), test.records...)
+			noted := []tailer.Record{{Kind: tailer.KindArrival, Time: at(-60_000)}} // the log tells of arrivals
+			all := run(pair.New(pair.Config{}), append(noted, test.records...)...)
 			all = slices.DeleteFunc(all, func(x tailer.Exchange) bool { return test.want == nil && user(&x) == "" })
 			var got []string
 			for i := range all {
@@ -209,11 +210,83 @@ func TestRefusedCaptures(t *testing.T) {
 	}
 }
 
+// TestUncheckedWithoutArrivals: from 1.108 on LiteLLM notes no arrival, and of a
+// request whose key is not where it looks no header. There the size of the body, or
+// the key, has to agree.
+func TestUncheckedWithoutArrivals(t *testing.T) {
+	const wrong = "No connected db."
+	eve, odd := asking{user: "eve@example.org", prompt: "eve's"}, asking{user: "odd@example.org", prompt: "what odd asks is longer"}
+	for _, test := range []struct {
+		name    string
+		records []tailer.Record
+		want    string
+	}{
+		{"the size agrees", []tailer.Record{eve.unchecked(0), refused(wrong, 1), eve.dumped("e", "", 2)}, "eve@example.org []"},
+		{"the size of one of two agrees", []tailer.Record{odd.unchecked(0), eve.unchecked(1), refused(wrong, 2), eve.dumped("e", "", 3)}, "eve@example.org []"},
+		{"another's is the only one", []tailer.Record{odd.unchecked(0), refused(wrong, 1), eve.dumped("e", "", 2)}, " [headers ambiguous]"},
+		{"another's is too small", []tailer.Record{eve.unchecked(0), refused(wrong, 1), odd.dumped("e", "", 2)}, " []"},
+		{"two of one size", []tailer.Record{eve.unchecked(0), asking{user: "ann@example.org", prompt: "ann's"}.unchecked(1), refused(wrong, 2), eve.dumped("e", "", 3)}, " [headers ambiguous]"},
+		{"the key agrees", []tailer.Record{
+			with(eve.unchecked(0), func(r *tailer.Record) { r.Key.Hash, r.Request.Headers[1].Value = "1", "999" }), refused(wrong, 1), eve.dumped("e", "1", 2),
+		}, "eve@example.org []"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			all := run(pair.New(pair.Config{}), test.records...)
+			if len(all) != 1 {
+				t.Fatalf("%d came out", len(all))
+			}
+			if got := fmt.Sprintf("%s %v", user(&all[0]), all[0].Incomplete); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+// TestUncheckedStrays: a request that has arrived and whose headers were not looked
+// at takes nobody's, whatever its words.
+func TestUncheckedStrays(t *testing.T) {
+	const wrong = "No connected db."
+	eve, odd := asking{user: "eve@example.org", prompt: "eve's"}, asking{user: "odd@example.org", prompt: "odd's"}
+	arrival := func(ms int) tailer.Record { return tailer.Record{Kind: tailer.KindArrival, Time: at(ms)} }
+	all := run(pair.New(pair.Config{}), arrival(0), odd.unchecked(0), arrival(1), refused(wrong, 2), eve.dumped("e", "", 3))
+	if len(all) != 1 || user(&all[0]) != "" {
+		t.Errorf("got %+v", all)
+	}
+	all = run(pair.New(pair.Config{}), arrival(0), odd.unchecked(0), arrival(1), eve.unchecked(1), refused(wrong, 2), eve.dumped("e", "", 3), odd.accepted(4))
+	if len(all) != 1 || user(&all[0]) != eve.user {
+		t.Errorf("got %+v", all)
+	}
+}
+
+// TestUncheckedSwapped: errors in the same words tell nothing of whose they are; the
+// time at which LiteLLM began to state a refused request does.
+func TestUncheckedSwapped(t *testing.T) {
+	const wrong = "No connected db."
+	eve, odd := asking{user: "eve@example.org", prompt: "eve's"}, asking{user: "odd@example.org", prompt: "odd's"}
+	dump := func(a asking, id string, began, written int) tailer.Record {
+		r := a.failed(id, wrong, began, began+1)
+		r.Time, r.Request.Headers, r.Call.Refused = at(written), nil, true
+		r.Call.Failure = tailer.Failure{Message: wrong}
+		return r
+	}
+	all := run(pair.New(pair.Config{}), tailer.Record{Kind: tailer.KindArrival, Time: at(-60_000)},
+		eve.unchecked(0), refused(wrong, 1), odd.unchecked(100), refused(wrong, 101), dump(odd, "o", 102, 150), dump(eve, "e", 2, 160))
+	for i := range all {
+		if own := map[string]string{"e": eve.user, "o": odd.user}[all[i].CallID]; user(&all[i]) != own {
+			t.Errorf("%s has the user %q", all[i].CallID, user(&all[i]))
+		}
+	}
+	if len(all) != 2 {
+		t.Errorf("%d came out", len(all))
+	}
+}
+
 // TestUncheckedPositions: what a refusal is made of is held until it is handed out.
 func TestUncheckedPositions(t *testing.T) {
 	table := pair.New(pair.Config{})
 	eve := asking{user: "eve@example.org", prompt: "eve's"}
 	records := []tailer.Record{eve.unchecked(0), refused("No connected db.", 1), eve.dumped("e", "", 2)}
+	_ = table.Add(&tailer.Record{Kind: tailer.KindArrival, Time: at(-60_000)})
 	held := func() (offsets []int64) {
 		table.Held(func(p tailer.Position) { offsets = append(offsets, p.Offset) })
 		slices.Sort(offsets)
@@ -236,7 +309,7 @@ func TestUncheckedPositions(t *testing.T) {
 	odd := asking{user: "odd@example.org", prompt: "odd's"}
 	r := odd.unchecked(30_000)
 	table.Add(&r)
-	if table.Add(&tailer.Record{Time: at(40_000)}); len(held()) != 0 {
+	if table.Add(&tailer.Record{Time: at(41_000)}); len(held()) != 0 {
 		t.Errorf("a request of which nothing more is told is held: %v", held())
 	}
 }
@@ -249,18 +322,17 @@ func TestUncheckedFlood(t *testing.T) {
 	check := func(all []tailer.Exchange) {
 		for i := range all {
 			out++
-			if who := user(&all[i]); who == all[i].Request.Body.Text("user") {
+			if who := user(&all[i]); who == strings.Replace(all[i].CallID, "call-", "u", 1)+"@example.org" {
 				right++
 			} else if who != "" {
-				t.Fatalf("%s has the headers of %s", all[i].Request.Body.Text("user"), who)
+				t.Fatalf("%s has the headers of %s", all[i].CallID, who)
 			}
 		}
 	}
 	for i := range 20_000 {
 		a := asking{user: fmt.Sprintf("u%d@example.org", i), prompt: strings.Repeat("x", 1000)}
-		d := a.dumped(fmt.Sprint("call-", i), "", i)
-		d.Request.Body = append(d.Request.Body, tailer.Field{Name: "user", Value: json.RawMessage(strconv.Quote(a.user))})
-		for _, r := range []tailer.Record{a.unchecked(i), refused("No connected db.", i), d} {
+		d := a.dumped(fmt.Sprint("call-", i), "", 5*i)
+		for _, r := range []tailer.Record{{Kind: tailer.KindArrival, Time: at(5 * i)}, a.unchecked(5 * i), refused("No connected db.", 5*i), d} {
 			check(table.Add(&r))
 		}
 		if i%5000 == 0 {

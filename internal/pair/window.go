@@ -183,7 +183,7 @@ func (t *Table) addDetails(r *tailer.Record) {
 	c.state(&tailer.Record{Request: f.front.request})
 	c.pos = append(c.pos, f.front.pos...)
 	if e != nil {
-		c.told, e.call = e, c
+		c.told = e
 		t.errors = t.errors[:len(t.errors)-1]
 		t.settle(c)
 	}
@@ -212,8 +212,9 @@ func (t *Table) addRefused(r *tailer.Record) {
 	}
 	c, e := t.call(r), t.errors[own]
 	c.state(r)
-	c.told, e.call, e.flight.call = e, c, c
+	c.told, e.flight.call = e, c
 	c.pos = append(c.pos, e.pos)
+	t.unchecked.stated(c, r)
 	t.errors = slices.Delete(t.errors, own, own+1)
 	t.settle(c)
 }
