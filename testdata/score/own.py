@@ -37,9 +37,9 @@ class Own:
             places |= found
         if not headers:
             found = self.of_body(row)
-            if found is None:
+            if found is None and (field in BODY or self.in_body(want, row)):
                 return True
-            places |= found
+            places |= found or set()
         if field == "user id" and self.by_line(row):
             return True
         if field == "input" and self.two_readings(row, places):
@@ -50,6 +50,11 @@ class Own:
         if field == "user id":
             groups = groups[:1]
         return all(any(self.within(key, place) for place in places for key in group) for group in groups)
+
+    def in_body(self, want, row):
+        """Did the client send the value in the body?"""
+        keys = [canon(t) for group in want.needles if group != row.anchors() for t in group]
+        return any(key and key in text for key in keys for text in self.clock.sent[row])
 
     # --- which records ---------------------------------------------------------------------------------------
     def within(self, key, place):
