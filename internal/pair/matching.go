@@ -146,7 +146,7 @@ func (u *unchecked) resolve(until time.Time) {
 	if due == 0 {
 		return
 	}
-	u.link(until)
+	u.link(until.Add(statedGap))
 	for _, e := range u.refusals {
 		if e.kind == tailer.KindRefused && !e.seen {
 			e.stray, e.seen = u.strays(e) || e.stray, true
@@ -188,6 +188,9 @@ func (u *unchecked) resolve(until time.Time) {
 // tick resolves what has waited for long enough, some of it at a time, and forgets
 // what is of no use any more.
 func (u *unchecked) tick(now time.Time, resolve func(time.Time)) {
+	for len(u.calls) > 0 && now.Sub(u.calls[0].refused) > 2*(refusalGap+refusalDelay) {
+		u.calls[0], u.calls = nil, u.calls[1:] // nothing refused it
+	}
 	switch {
 	case len(u.refusals) > 0:
 		if now.Sub(u.refusals[0].at) > refusalDelay+time.Second {

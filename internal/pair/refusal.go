@@ -22,7 +22,7 @@ const lateBadBody = "Invalid JSON payload: "
 
 // refuse takes an error that refuses a request.
 func (u *unchecked) refuse(e *loose) {
-	if e.kind == tailer.KindRefused && len(u.told) < maxCallers {
+	if len(u.told) < maxCallers {
 		u.told = append(u.told, e)
 	}
 	e.stray = slices.ContainsFunc(unchecks, func(words string) bool { return strings.Contains(e.failure.Message, words) })
@@ -34,18 +34,20 @@ func (u *unchecked) refuse(e *loose) {
 
 // stated notes a request of which a record states that it was refused.
 func (u *unchecked) stated(c *call, r *tailer.Record) {
-	if !c.refused.IsZero() || len(u.calls) >= maxCallers {
+	if !c.refused.IsZero() {
 		return
 	}
 	if c.refused = r.Call.Start; c.refused.IsZero() {
 		c.refused = r.Time
 	}
-	u.calls = append(u.calls, c)
+	if len(u.calls) < maxCallers {
+		u.calls = append(u.calls, c)
+	}
 }
 
 // link finds what refused each of the requests up to a time: the only error that
-// can have been logged right before LiteLLM began to state the request. The words
-// of the error do not tell, for those of many are the same.
+// can have been logged right before LiteLLM began to state the request. Its words
+// have to be the same, but do not tell, for those of many are.
 func (u *unchecked) link(until time.Time) {
 	slices.SortStableFunc(u.calls, func(a, b *call) int { return a.refused.Compare(b.refused) })
 	done, first := 0, 0
@@ -64,7 +66,7 @@ func (u *unchecked) link(until time.Time) {
 			if gap < 0 {
 				break
 			}
-			if e.own == nil && (gap <= statedGap || e.coarse && gap <= statedGap+time.Second) {
+			if e.own == nil && c.failedWith(e) && (gap <= statedGap || e.coarse && gap <= statedGap+time.Second) {
 				only, n = e, n+1
 			}
 		}
@@ -75,6 +77,15 @@ func (u *unchecked) link(until time.Time) {
 	clear(u.calls[:done])
 	u.calls = slices.Delete(u.calls, 0, done)
 	u.told = slices.DeleteFunc(u.told, func(e *loose) bool { return until.Sub(e.at) > statedGap+time.Second })
+}
+
+// failedWith reports whether a refused request can have failed with an error.
+func (c *call) failedWith(e *loose) bool {
+	a := c.final()
+	if e.kind == tailer.KindBadBody && (a == nil || !strings.HasPrefix(e.failure.Message, lateBadBody)) {
+		return false // no version states it then
+	}
+	return a == nil || a.Failure.Message == e.failure.Message
 }
 
 // hasContent reports whether the request is known to have had a body.

@@ -281,6 +281,19 @@ func TestUncheckedSwapped(t *testing.T) {
 	}
 }
 
+// TestUncheckedOtherWords: what failed for another reason takes nothing of a refusal.
+func TestUncheckedOtherWords(t *testing.T) {
+	eve, odd := asking{user: "eve@example.org", prompt: "eve's"}, asking{user: "odd@example.org", prompt: "odd's"}
+	dump := odd.failed("o", "Invalid JSON payload: x", 2, 3)
+	dump.Request.Headers, dump.Call.Refused = nil, true
+	all := run(pair.New(pair.Config{}), tailer.Record{Kind: tailer.KindArrival, Time: at(-60_000)}, eve.unchecked(0), refused("No connected db.", 1), dump)
+	for i := range all {
+		if all[i].CallID == "o" && user(&all[i]) != "" {
+			t.Errorf("it has the headers of %s", user(&all[i]))
+		}
+	}
+}
+
 // TestUncheckedPositions: what a refusal is made of is held until it is handed out.
 func TestUncheckedPositions(t *testing.T) {
 	table := pair.New(pair.Config{})
