@@ -191,7 +191,11 @@ func (d *Daemon) moving(beats map[*Log]int64, now time.Time) bool {
 	all := true
 	for _, log := range d.logs {
 		beat := log.Follow.beat.Load()
-		all = all && (beat != beats[log] || log.Follow.waits.Load() && trying || log.Follow.over.Load())
+		moves := beat != beats[log]
+		if log.Follow.waits.Load() { // it may be read on for a moment all the same
+			moves = trying
+		}
+		all = all && (moves || log.Follow.over.Load())
 		beats[log] = beat
 	}
 	return all

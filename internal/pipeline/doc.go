@@ -6,7 +6,8 @@
 // exchanges in the same order. With Threads above 1, parsing, pairing and delivery
 // of a file have a goroutine each and pass batches on; a live pipe has one more
 // goroutine than one, which reads, so that a pause in the pipe can be told from
-// its end:
+// its end. Of a log that is followed, exchanges are completed and handed to delivery
+// in a second goroutine; what it has not handed on yet counts as being paired.
 //
 //	run := pipeline.Run{Lines: reader, Records: parser, Pairs: table, Enrich: enricher, Deliver: deliver}
 //	err := run.File(ctx)

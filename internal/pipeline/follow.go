@@ -62,11 +62,13 @@ type Follow struct {
 	read    map[string]int64 // end of what was read of each source that matters
 	last    tailer.Position  // of the newest line
 	changed bool             // something was read or handed out since the last mark
-	marked  time.Time
-	beat    atomic.Int64 // moves as long as lines are read, or looked for
-	taken   atomic.Int64 // lines that were read
-	waits   atomic.Bool  // while it hands on to delivery
-	over    atomic.Bool  // it has ended
+
+	completed int64 // exchanges, at the last mark
+	marked    time.Time
+	beat      atomic.Int64 // moves as long as lines are read, or looked for
+	taken     atomic.Int64 // lines that were read
+	waits     atomic.Bool  // while it hands on to delivery
+	over      atomic.Bool  // it has ended
 }
 
 // Forever reads until the context ends, or the source does. What is still open
@@ -76,9 +78,14 @@ func (f *Follow) Forever(ctx context.Context) error {
 	f.Lines, f.Records, f.Pairs = f.Source, f.Parse, f.Table
 	f.read = map[string]int64{}
 	f.Deliver = waiting{f.Deliver, &f.waits}
+	f.handover = newHandover(&f.Run)
+	defer f.end()
 	quietSince, nextLook := time.Now(), time.Time{}
 	tick := pipeIdle
 	for ctx.Err() == nil {
+		if err := f.handover.err(); err != nil {
+			return err
+		}
 		f.beat.Add(1)
 		now := time.Now()
 		if !now.Before(nextLook) {
@@ -92,11 +99,8 @@ func (f *Follow) Forever(ctx context.Context) error {
 		f.taken.Add(int64(n))
 		switch {
 		case errors.Is(err, io.EOF):
-			err := f.finish(ctx, false)
-			f.end()
-			return err
+			return f.finish(ctx, false)
 		case err != nil:
-			f.end()
 			return err
 		case n > 0:
 			quietSince, tick = time.Now(), pipeIdle
@@ -116,7 +120,6 @@ func (f *Follow) Forever(ctx context.Context) error {
 		f.Source.Wait(ctx, wait)
 	}
 	f.Stats.Interrupted = true
-	f.end()
 	return ctx.Err()
 }
 
@@ -133,8 +136,10 @@ func (w waiting) Deliver(ctx context.Context, x *tailer.Exchange) error {
 	return w.Deliverer.Deliver(ctx, x)
 }
 
-// end marks what was reached.
+// end completes what was handed over, as far as delivery takes it, and marks what was
+// reached.
 func (f *Follow) end() {
+	f.handover.close()
 	f.changed = true
 	f.mark(time.Now())
 }
@@ -174,10 +179,11 @@ func (f *Follow) pauseAfter(ctx context.Context, quiet time.Duration) error {
 
 // mark tells the tracker which lines nothing before delivery needs any more.
 func (f *Follow) mark(now time.Time) {
-	if !f.changed {
+	completed := f.handover.count()
+	if !f.changed && completed == f.completed {
 		return
 	}
-	f.changed, f.marked = false, now
+	f.changed, f.completed, f.marked = false, completed, now
 	low := make(map[string]int64, len(f.read))
 	for source, end := range f.read {
 		low[source] = end
@@ -190,6 +196,7 @@ func (f *Follow) mark(now time.Time) {
 	f.Source.Held(held)
 	f.Parse.Held(held)
 	f.Table.Held(held)
+	f.handover.held(held)
 	for source, at := range low {
 		f.Tracker.Advance(source, at)
 		if at == f.read[source] && source != f.last.Source {

@@ -58,6 +58,8 @@ type Run struct {
 	// by other goroutines, each by one.
 	Threads int
 	Stats   Stats
+
+	handover *handover // completes exchanges; nil: emit does
 }
 
 // Stats counts exchanges. Every one is delivered or dropped by a stated rule.
@@ -146,6 +148,11 @@ func (r *Run) finish(ctx context.Context, more bool) error {
 			return err
 		}
 	}
+	if r.handover != nil {
+		if err := r.handover.wait(); err != nil {
+			return err
+		}
+	}
 	return r.Deliver.Flush(ctx)
 }
 
@@ -162,7 +169,7 @@ func (r *Run) take(ctx context.Context, records []tailer.Record) error {
 	return nil
 }
 
-// emit enriches exchanges and hands them to delivery.
+// emit passes exchanges on, but for those that are not wanted.
 func (r *Run) emit(ctx context.Context, exchanges []tailer.Exchange) error {
 	for i := range exchanges {
 		x := &exchanges[i]
@@ -174,18 +181,31 @@ func (r *Run) emit(ctx context.Context, exchanges []tailer.Exchange) error {
 			r.Stats.Repeated++
 			continue
 		}
-		r.Enrich.Enrich(x)
-		if x.Attribution.Dropped != "" {
-			r.Stats.Dropped++
-			continue
-		}
-		r.Stats.Delivered++
-		if len(x.Incomplete) > 0 {
-			r.Stats.Incomplete++
-		}
-		if err := r.Deliver.Deliver(ctx, x); err != nil {
+		if err := r.pass(ctx, x); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// pass completes an exchange, or has it completed.
+func (r *Run) pass(ctx context.Context, x *tailer.Exchange) error {
+	if r.handover != nil {
+		return r.handover.hand(ctx, x)
+	}
+	return r.complete(ctx, x)
+}
+
+// complete enriches an exchange and hands it to delivery.
+func (r *Run) complete(ctx context.Context, x *tailer.Exchange) error {
+	r.Enrich.Enrich(x)
+	if x.Attribution.Dropped != "" {
+		r.Stats.Dropped++
+		return nil
+	}
+	r.Stats.Delivered++
+	if len(x.Incomplete) > 0 {
+		r.Stats.Incomplete++
+	}
+	return r.Deliver.Deliver(ctx, x)
 }
