@@ -3,64 +3,93 @@ package ship
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"unicode/utf8"
+	"hash"
 
-	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
-	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/encoding/protowire"
-	"google.golang.org/protobuf/proto"
 )
 
 // versionKey is left out of digests: another version of tailer is no other content.
 const versionKey = "langfuse.observation.metadata.tailer.version"
 
-// digest sums up what spans say: times, names and attributes.
-func digest(spans *tracepb.ResourceSpans) uint64 {
+// Field numbers of opentelemetry/proto/trace/v1/trace.proto and common/v1/common.proto.
+const (
+	resourceSpansField = 1
+	scopeSpansField    = 2
+	spansField         = 2
+	spanIDField        = 2
+	startField         = 7
+	endField           = 8
+	attributesField    = 9
+	keyField           = 1
+)
+
+// digest sums up what spans say: times, names and attributes. It reads them as they were
+// encoded, for to encode attributes once more would take as long again.
+func digest(payload []byte) uint64 {
 	sum := sha256.New()
-	var scratch []byte
-	for _, scope := range spans.GetScopeSpans() {
-		for _, span := range scope.GetSpans() {
-			b := append(scratch[:0], span.GetSpanId()...)
-			b = binary.BigEndian.AppendUint64(b, span.GetStartTimeUnixNano())
-			b = binary.BigEndian.AppendUint64(b, span.GetEndTimeUnixNano())
-			for _, a := range span.GetAttributes() {
-				if a.GetKey() != versionKey {
-					b = appendSized(b, a)
-				}
-			}
-			_, _ = sum.Write(b) // a hash never fails
-			scratch = b
-		}
-	}
+	eachBytes(payload, resourceSpansField, func(resource []byte) {
+		eachBytes(resource, scopeSpansField, func(scope []byte) {
+			eachBytes(scope, spansField, func(span []byte) { addSpan(sum, span) })
+		})
+	})
 	return binary.BigEndian.Uint64(sum.Sum(nil))
 }
 
-// appendSized appends an attribute in protobuf behind its length. What can't be
-// encoded is left out.
-func appendSized(b []byte, a *commonpb.KeyValue) []byte {
-	at := len(b)
-	b = binary.BigEndian.AppendUint64(b, 0)
-	from := len(b)
-	b, err := appendAttribute(b, a)
-	if err != nil {
-		return b[:at]
-	}
-	binary.BigEndian.PutUint64(b[at:], uint64(len(b)-from))
-	return b
+func addSpan(sum hash.Hash, span []byte) {
+	var id []byte
+	var start, end uint64
+	each(span, func(number protowire.Number, kind protowire.Type, value []byte) {
+		switch {
+		case number == spanIDField && kind == protowire.BytesType:
+			id, _ = protowire.ConsumeBytes(value)
+		case number == startField && kind == protowire.Fixed64Type:
+			start, _ = protowire.ConsumeFixed64(value)
+		case number == endField && kind == protowire.Fixed64Type:
+			end, _ = protowire.ConsumeFixed64(value)
+		}
+	})
+	var text [8]byte
+	head := binary.BigEndian.AppendUint64(id[:len(id):len(id)], start)
+	_, _ = sum.Write(binary.BigEndian.AppendUint64(head, end)) // a hash never fails
+	eachBytes(span, attributesField, func(attribute []byte) {
+		if hasKey(attribute, versionKey) {
+			return
+		}
+		binary.BigEndian.PutUint64(text[:], uint64(len(attribute)))
+		_, _ = sum.Write(text[:])
+		_, _ = sum.Write(attribute)
+	})
 }
 
-// appendAttribute encodes as protobuf's library does, which takes five times as long for
-// texts, and nearly all are texts.
-func appendAttribute(b []byte, a *commonpb.KeyValue) ([]byte, error) {
-	text, ok := a.GetValue().GetValue().(*commonpb.AnyValue_StringValue)
-	if !ok || a.GetKey() == "" || !utf8.ValidString(a.GetKey()) || !utf8.ValidString(text.StringValue) {
-		return proto.MarshalOptions{Deterministic: true}.MarshalAppend(b, a)
+// hasKey reports whether an encoded attribute has that key.
+func hasKey(attribute []byte, key string) bool {
+	has := false
+	eachBytes(attribute, keyField, func(b []byte) { has = string(b) == key })
+	return has
+}
+
+// each calls take with every field of a message; value is what follows its tag.
+func each(message []byte, take func(protowire.Number, protowire.Type, []byte)) {
+	for len(message) > 0 {
+		number, kind, n := protowire.ConsumeTag(message)
+		if n < 0 {
+			return // payloads are our own: this one was damaged on disk
+		}
+		size := protowire.ConsumeFieldValue(number, kind, message[n:])
+		if size < 0 {
+			return
+		}
+		take(number, kind, message[n:n+size])
+		message = message[n+size:]
 	}
-	const key, value, stringValue = 1, 2, 1 // opentelemetry/proto/common/v1/common.proto
-	b = protowire.AppendTag(b, key, protowire.BytesType)
-	b = protowire.AppendString(b, a.GetKey())
-	b = protowire.AppendTag(b, value, protowire.BytesType)
-	b = protowire.AppendVarint(b, uint64(protowire.SizeTag(stringValue)+protowire.SizeBytes(len(text.StringValue))))
-	b = protowire.AppendTag(b, stringValue, protowire.BytesType)
-	return protowire.AppendString(b, text.StringValue), nil
+}
+
+// eachBytes calls take with every field of that number that is text, bytes or a message.
+func eachBytes(message []byte, field protowire.Number, take func([]byte)) {
+	each(message, func(number protowire.Number, kind protowire.Type, value []byte) {
+		if number == field && kind == protowire.BytesType {
+			b, _ := protowire.ConsumeBytes(value)
+			take(b)
+		}
+	})
 }

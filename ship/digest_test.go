@@ -1,44 +1,91 @@
 package ship
 
 import (
-	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
 	"strings"
 	"testing"
 
 	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
+	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 )
 
-// TestAppendAttribute compares with protobuf's library: digests are kept on disk, and
-// a request whose digest has changed counts as another one.
-func TestAppendAttribute(t *testing.T) {
-	text := func(s string) *commonpb.AnyValue {
-		return &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: s}}
+// slowDigest is digest from the spans themselves.
+func slowDigest(t *testing.T, spans *tracepb.ResourceSpans) uint64 {
+	t.Helper()
+	sum := sha256.New()
+	add := func(n uint64) { sum.Write(binary.BigEndian.AppendUint64(nil, n)) }
+	for _, scope := range spans.GetScopeSpans() {
+		for _, span := range scope.GetSpans() {
+			sum.Write(span.GetSpanId())
+			add(span.GetStartTimeUnixNano())
+			add(span.GetEndTimeUnixNano())
+			for _, a := range span.GetAttributes() {
+				if a.GetKey() == versionKey {
+					continue
+				}
+				text, err := proto.MarshalOptions{Deterministic: true}.Marshal(a)
+				if err != nil {
+					t.Fatal(err)
+				}
+				add(uint64(len(text)))
+				sum.Write(text)
+			}
+		}
 	}
+	return binary.BigEndian.Uint64(sum.Sum(nil))
+}
+
+// TestDigest compares with a digest of the spans themselves. Digests are kept on disk:
+// a request whose digest has changed counts as another one.
+func TestDigest(t *testing.T) {
+	text := func(key, s string) *commonpb.KeyValue {
+		return &commonpb.KeyValue{Key: key, Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: s}}}
+	}
+	number := &commonpb.KeyValue{Key: "n", Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_IntValue{IntValue: -7}}}
+	span := func(id string, start, end uint64, attributes ...*commonpb.KeyValue) *tracepb.Span {
+		return &tracepb.Span{TraceId: []byte("0123456789abcdef"), SpanId: []byte(id), Name: "chat", Kind: tracepb.Span_SPAN_KIND_CLIENT,
+			StartTimeUnixNano: start, EndTimeUnixNano: end, Attributes: attributes, Status: &tracepb.Status{Message: "x"}}
+	}
+	seen := map[uint64]string{}
 	for _, test := range []struct {
-		name string
-		a    *commonpb.KeyValue
+		name  string
+		spans []*tracepb.Span
 	}{
-		{"text", &commonpb.KeyValue{Key: "user.id", Value: text("ana@example.com")}},
-		{"empty text", &commonpb.KeyValue{Key: "user.id", Value: text("")}},
-		{"long text", &commonpb.KeyValue{Key: strings.Repeat("k", 200), Value: text(strings.Repeat("ä", 70000))}},
-		{"no key", &commonpb.KeyValue{Value: text("x")}},
-		{"no value", &commonpb.KeyValue{Key: "x"}},
-		{"not UTF-8", &commonpb.KeyValue{Key: "x", Value: text("\xff")}},
-		{"key not UTF-8", &commonpb.KeyValue{Key: "\xff", Value: text("x")}},
-		{"number", &commonpb.KeyValue{Key: "x", Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_IntValue{IntValue: -7}}}},
-		{"list", &commonpb.KeyValue{Key: "x", Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_ArrayValue{
-			ArrayValue: &commonpb.ArrayValue{Values: []*commonpb.AnyValue{text("a"), text("b")}}}}}},
+		{"none", nil},
+		{"no attributes", []*tracepb.Span{span("abcdefgh", 1, 2)}},
+		{"no times", []*tracepb.Span{span("abcdefgh", 0, 0)}},
+		{"another end", []*tracepb.Span{span("abcdefgh", 1, 3)}},
+		{"attributes", []*tracepb.Span{span("abcdefgh", 1, 2, text("user.id", "ana"), number, text("empty", ""), text("", "no key"))}},
+		{"another user", []*tracepb.Span{span("abcdefgh", 1, 2, text("user.id", "bob"), number, text("empty", ""), text("", "no key"))}},
+		{"long", []*tracepb.Span{span("abcdefgh", 1, 2, text("input", strings.Repeat("ä", 70000)))}},
+		{"two spans", []*tracepb.Span{span("abcdefgh", 1, 2, number), span("ijklmnop", 3, 4, text("a", "b"))}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			want, wantErr := proto.MarshalOptions{Deterministic: true}.Marshal(test.a)
-			got, err := appendAttribute([]byte("before"), test.a)
-			if (err == nil) != (wantErr == nil) {
-				t.Fatalf("error %v, want %v", err, wantErr)
+			spans := &tracepb.ResourceSpans{ScopeSpans: []*tracepb.ScopeSpans{{Spans: test.spans}}}
+			payload, err := encode(spans)
+			if err != nil {
+				t.Fatal(err)
 			}
-			if err == nil && !bytes.Equal(got, append([]byte("before"), want...)) {
-				t.Errorf("%x\nwant %x", got, want)
+			got, want := digest(payload), slowDigest(t, spans)
+			if got != want {
+				t.Errorf("%x, want %x", got, want)
 			}
+			if other, ok := seen[got]; ok {
+				t.Errorf("the same as of %q", other)
+			}
+			seen[got] = test.name
+			for _, s := range test.spans {
+				s.Attributes = append(s.Attributes, text(versionKey, "9.9"))
+			}
+			if payload, err = encode(spans); err != nil {
+				t.Fatal(err)
+			}
+			if digest(payload) != want {
+				t.Error("another version of tailer is other content")
+			}
+			digest(payload[:len(payload)/2]) // damaged on disk: anything but a panic
 		})
 	}
 }

@@ -146,7 +146,7 @@ func (i *Item) Token() any { return i.token }
 func (i *Item) Key() Key { return i.key }
 
 // Digest sums up the item's content, in whatever version of tailer it was made.
-func (i *Item) Digest() uint64 { return digest(i.spans) }
+func (i *Item) Digest() uint64 { return digest(i.Payload()) }
 
 // TraceID is the trace id in lower hex, "" when there are no spans.
 func (i *Item) TraceID() string {

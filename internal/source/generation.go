@@ -32,7 +32,7 @@ type generation struct {
 	offset int64  // next byte to read
 	before []byte // the bytes before offset, at most beforeMax
 	end    int64  // of the last line that was handed on
-	anchor []byte // the bytes before end
+	anchor []byte // the bytes before end, and some more
 	lines  *splitter
 	from   *tailer.Checkpoint // where it goes on from; nil for one that is read from its start
 
@@ -118,10 +118,16 @@ func (g *generation) note(line *tailer.Line) {
 	if !line.Open {
 		g.anchor = append(g.anchor, '\n')
 	}
-	if over := len(g.anchor) - beforeMax; over > 0 {
+	if over := len(g.anchor) - beforeMax; over > maxSurplus { // not with each line
 		g.anchor = append(g.anchor[:0], g.anchor[over:]...)
 	}
 }
+
+// maxSurplus is how many bytes more than are needed an anchor may have.
+const maxSurplus = 4 << 10
+
+// anchored is the bytes before end, at most beforeMax.
+func (g *generation) anchored() []byte { return g.anchor[max(0, len(g.anchor)-beforeMax):] }
 
 func (g *generation) readBefore(end int64) []byte {
 	if g.file == nil {
@@ -222,7 +228,7 @@ func (g *generation) checkpoint() tailer.Checkpoint {
 	head := g.head[:min(int64(len(g.head)), g.end)]
 	c := tailer.Checkpoint{
 		Source: g.id, Path: g.path, Device: g.inode.device, Inode: g.inode.number,
-		HeadSize: len(head), Head: digest(head), End: g.end, Before: digest(g.anchor), Ended: g.ended, Seen: g.grown.UTC(),
+		HeadSize: len(head), Head: digest(head), End: g.end, Before: digest(g.anchored()), Ended: g.ended, Seen: g.grown.UTC(),
 	}
 	if c.End == 0 {
 		c.Seen = g.found.UTC() // see Follower.allSeen
