@@ -177,6 +177,9 @@ func (f *Follower) openArchive(c candidate, from *tailer.Checkpoint, found *arch
 	f.add(g, &c)
 }
 
+// longestMagic is how many bytes formatOf needs.
+const longestMagic = 6
+
 // formatOf tells how content that begins with head is compressed, "" if it is
 // not.
 func formatOf(head []byte) string {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -28,9 +29,14 @@ var (
 	datedMiddle = regexp.MustCompile(`^(.+?)[-_.]` + datePattern + `(\.[A-Za-z]+)$`)
 )
 
+// archiveNames end the names of compressed files.
+var archiveNames = []string{".gz", ".zst", ".xz"}
+
+func hasArchiveName(path string) bool { return slices.Contains(archiveNames, filepath.Ext(path)) }
+
 // rotationOf reads a file's name.
 func rotationOf(name string) rotation {
-	for _, ext := range []string{".gz", ".zst", ".xz"} {
+	for _, ext := range archiveNames {
 		name = strings.TrimSuffix(name, ext)
 	}
 	r := rotation{log: name}

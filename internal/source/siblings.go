@@ -154,6 +154,9 @@ func (f *Follower) resumable(c candidate, sameInode bool) int {
 		return -1
 	}
 	defer func() { _ = file.Close() }()
+	if isCompressed(file) {
+		return -1 // it may have the inode of one of which no line was read
+	}
 	best := -1
 	for i := range f.resume {
 		r := &f.resume[i]
@@ -195,6 +198,10 @@ func (f *Follower) examine(c candidate, now time.Time) (wait bool) {
 	if isCompressed(file) {
 		return f.examineCompressed(c, now)
 	}
+	if !c.live && f.mayBecomeArchive(file, c, now) {
+		f.until = later(f.until, now.Add(settled))
+		return true
+	}
 	if c.live && holdsLocalLog(file) {
 		f.say("log can't be followed", errLocalLive)
 		return false
@@ -225,6 +232,17 @@ func (f *Follower) examine(c candidate, now time.Time) (wait bool) {
 		f.open(c, nil, now)
 	}
 	return false
+}
+
+// mayBecomeArchive reports whether too little is in a file to tell what it will be. A
+// compressor has the file before it has anything to put into it.
+func (f *Follower) mayBecomeArchive(file io.ReaderAt, c candidate, now time.Time) bool {
+	head := make([]byte, longestMagic)
+	if n, _ := file.ReadAt(head, 0); n == len(head) {
+		return false
+	}
+	age := now.Sub(c.changed)
+	return age < settled || hasArchiveName(c.path) && age < lookOver
 }
 
 // mayBecomeCopy reports whether a file begins as one that is known and is shorter:
@@ -372,7 +390,7 @@ func holdsLocalLog(file io.ReaderAt) bool {
 
 // isCompressed looks at the first bytes, never at the name.
 func isCompressed(file io.ReaderAt) bool {
-	head := make([]byte, 6)
+	head := make([]byte, longestMagic)
 	n, err := file.ReadAt(head, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return false
