@@ -131,8 +131,8 @@ func (t *Table) Add(r *tailer.Record) []tailer.Exchange {
 	case tailer.KindBody, tailer.KindHeaders, tailer.KindPrepared:
 		t.isFull()
 		t.fronts.add(r, &t.flights)
-		if r.Kind == tailer.KindHeaders && len(t.unchecked.callers)+len(t.unchecked.arrivals) > 0 {
-			t.unchecked.accept(r, t.fronts.keyOf(r.Request.Headers), t.counts.Records)
+		if r.Kind == tailer.KindHeaders {
+			t.accept(r)
 		}
 		if r.CallID != "" {
 			t.identify(r)

@@ -171,16 +171,39 @@ func hasBody(headers []tailer.Header) bool {
 }
 
 // accept uses up the record of a request that was accepted: of several that state
-// the same it does not matter which.
-func (u *unchecked) accept(r *tailer.Record, key uint64, order int64) {
+// the same it does not matter which. It is returned if there is one only.
+func (u *unchecked) accept(r *tailer.Record, key uint64, order int64) *caller {
+	own, n := 0, 0
 	for i, c := range u.callers {
 		if c.key == key && !c.taken {
-			u.size -= c.size
-			u.callers = slices.Delete(u.callers, i, i+1)
-			return
+			if n++; n == 1 {
+				own = i
+			}
 		}
 	}
-	u.depart(r, order)
+	if n == 0 {
+		u.depart(r, order)
+		return nil
+	}
+	c := u.callers[own]
+	u.size -= c.size
+	u.callers = slices.Delete(u.callers, own, own+1)
+	if n > 1 {
+		return nil
+	}
+	return c
+}
+
+// accept takes the headers of a request that was accepted, which began no later
+// than its key was looked for.
+func (t *Table) accept(r *tailer.Record) {
+	if len(t.unchecked.callers)+len(t.unchecked.arrivals) == 0 {
+		return
+	}
+	c, f := t.unchecked.accept(r, t.fronts.keyOf(r.Request.Headers), t.counts.Records), t.fronts.whole
+	if c != nil && f != nil && c.at.Before(f.at) && f.at.Sub(c.at) < refusalGap && !c.suspect {
+		f.at, f.coarse = c.at, c.coarse
+	}
 }
 
 // fetched notes the access line of a request without a body: one less can be
