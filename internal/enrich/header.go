@@ -18,9 +18,34 @@ type heading struct {
 func headings(headers []tailer.Header) []heading {
 	all := make([]heading, 0, len(headers))
 	for _, h := range headers {
-		all = append(all, heading{Header: h, plain: headerNameOf(h.Name).bare})
+		head := heading{Header: h, plain: headerNameOf(h.Name).bare}
+		if head.plain != "langfuse-trace-id" { // LiteLLM makes its own id of what it read
+			head.Value = asSent(h.Value)
+		}
+		all = append(all, head)
 	}
 	return all
+}
+
+// asSent returns a header's value as its sender wrote it. Clients send UTF-8, but
+// LiteLLM's server (starlette) reads headers as Latin-1: `jürgen` is logged as
+// `jÃ¼rgen`. Text whose characters, taken as bytes, are UTF-8 was that before;
+// real Latin-1 is not UTF-8, and stays as it is.
+func asSent(s string) string {
+	if strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) < 0 {
+		return s
+	}
+	sent := make([]byte, 0, len(s))
+	for _, r := range s {
+		if r > 0xff {
+			return s
+		}
+		sent = append(sent, byte(r))
+	}
+	if !utf8.Valid(sent) {
+		return s
+	}
+	return string(sent)
 }
 
 // percentDecoded returns s with each %XX replaced by its byte, once. '+' stays,

@@ -38,6 +38,19 @@ func TestPercentDecoded(t *testing.T) {
 	}
 }
 
+func TestAsSent(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"": "", "plain": "plain", "j\u00c3\u00bcrgen@ex\u00c3\u00a4mple.de": "jürgen@exämple.de", "\u00c3\u009cn\u00c3\u00af": "Ünï",
+		"\u00e5\u00b1\u00b1": "山", "\u00f0\u009f\u009a\u0080": "🚀", "M\u00c3\u00bc%20": "Mü%20",
+		"jürgen": "jürgen", "Ã": "Ã", "Ünï": "Ünï", "山 \u00c3\u00bc": "山 \u00c3\u00bc", "\xff": "\xff", "a\ufffd": "a\ufffd",
+	} {
+		if got := asSent(in); got != want {
+			t.Errorf("asSent(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
 func TestHeaders(t *testing.T) {
 	t.Parallel()
 	x := tailer.Exchange{Request: tailer.Request{Headers: headersOf(

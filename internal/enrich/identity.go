@@ -136,7 +136,7 @@ func (c *call) fromHeader(s source) []candidate {
 	}
 	r := &c.x.Request
 	if r.FoundUser != "" && langfuseHeader(plainHeader(r.FoundHeader)) == s.name {
-		all = append(all, candidate{c.headerValue(s.name, r.FoundUser), s.spec})
+		all = append(all, candidate{c.headerValue(s.name, asSent(r.FoundUser)), s.spec})
 	}
 	return all
 }
@@ -216,12 +216,13 @@ func (c *call) endUser(s source, claude func(string) (string, bool)) []candidate
 	var all []candidate
 	if r.FoundUser != "" && r.FoundHeader != "" {
 		name := langfuseHeader(plainHeader(r.FoundHeader))
-		all = one(c.headerValue(name, r.FoundUser), "header:"+strings.ToLower(r.FoundHeader))
+		all = one(c.headerValue(name, asSent(r.FoundUser)), "header:"+strings.ToLower(r.FoundHeader))
 	}
-	if part, ok := claude(c.x.Key.EndUser); ok {
+	user := asSent(c.x.Key.EndUser) // mostly a header's
+	if part, ok := claude(user); ok {
 		return append(all, one(part, s.spec)...)
 	}
-	return append(all, one(c.x.Key.EndUser, s.spec)...)
+	return append(all, one(user, s.spec)...)
 }
 
 // bodyValue returns a member of the body by its path; nil if there is none.

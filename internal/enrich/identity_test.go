@@ -192,6 +192,18 @@ func TestIdentity(t *testing.T) {
 			name: "control characters and bad UTF-8", headers: headersOf("x-openwebui-user-email: %00e\xffva%0Aa@example.org"),
 			user: "e\ufffdva a@example.org", userFrom: "header:x-openwebui-user-email",
 		},
+		{
+			name: "UTF-8 that the proxy read as Latin-1", headers: headersOf("x-openwebui-user-email: j\u00c3\u00bcrgen@ex\u00c3\u00a4mple.de"),
+			user: "jürgen@exämple.de", userFrom: "header:x-openwebui-user-email",
+		},
+		{
+			name: "the same in LiteLLM's own lines", found: "j\u00c3\u00bcrgen@exam.ple", foundName: "X-OpenWebUI-User-Email",
+			user: "jürgen@exam.ple", userFrom: "header:x-openwebui-user-email",
+		},
+		{
+			name: "the same as the logged end user", key: tailer.Key{EndUser: "j\u00c3\u00bcrgen@exam.ple"},
+			user: "jürgen@exam.ple", userFrom: "litellm:end_user",
+		},
 		{name: "master key", key: tailer.Key{EndUser: "default_user_id", Alias: "litellm_proxy_master_key"}},
 		{
 			name: "a key is nobody", headers: headersOf("x-litellm-customer-id: sk-1234", "x-litellm-end-user-id: sk-"+mix36), body: `{"user":"` + madeJWT + `"}`,
