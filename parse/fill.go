@@ -248,6 +248,9 @@ func (k *kwargs) payloadBody() tailer.Fields {
 		}
 	}
 	given := gjson.Parse(view(p.parameters))
+	if strings.HasSuffix(k.request.Route, "/messages") && strings.HasSuffix(p.callType, "completion") {
+		return nil // up to 1.80 LiteLLM states the chat that it made of it
+	}
 	switch messages := gjson.Parse(view(p.messages)); p.callType {
 	case "acompletion", "/chat/completions", "/v1/chat/completions":
 		if strings.Contains(view(p.messages), noMessages) {
@@ -265,12 +268,19 @@ func (k *kwargs) payloadBody() tailer.Fields {
 		add("query", raw(given.Get("query")))
 		add("documents", raw(given.Get("documents")))
 	case "anthropic_messages":
+		translated := isTranslated(given) // then parameters and tools are not the client's
 		if p.callID == "" && messages.Get("0.role").Str != "system" && !gjson.Get(view(p.metadata.requester), "headers.host").Exists() {
+			if translated {
+				return body
+			}
 			break // up to 1.77 the system prompt is left out
 		}
 		system, rest := splitSystem(messages)
 		add("system", system)
 		add("messages", rest)
+		if translated {
+			return body
+		}
 	case "aresponses":
 		if isList(messages) {
 			add("input", p.messages)
@@ -301,6 +311,13 @@ func (p *payload) isBare() bool {
 		return bare
 	})
 	return bare
+}
+
+// isTranslated reports whether the parameters of a /v1/messages call are those of
+// another API, to which LiteLLM passed it on: Anthropic's asks for max_tokens, and
+// its tools have no `function` or `parameters`.
+func isTranslated(given gjson.Result) bool {
+	return !given.Get("max_tokens").Exists() || given.Get("tools.#.function|0").Exists() || given.Get("tools.#.parameters|0").Exists()
 }
 
 // isList reports whether the input of a responses call was certainly a list: of

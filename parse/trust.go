@@ -221,6 +221,8 @@ func (p *Parser) admit(r *tailer.Record, suspect bool) {
 		r.Request, r.Key, r.Call.Start = tailer.Request{}, tailer.Key{}, time.Time{} // it makes no request
 	case p.trust.ids.has(r.CallID):
 	case r.Request.Headers != nil && p.trust.headers.has(hashOf(r.Request.Headers)):
+		p.trust.ids.add(r.CallID)
+		p.vouch(r.CallID)
 	default:
 		if len(p.suspects) == maxHeld {
 			p.suspects = append(p.suspects[:0], p.suspects[1:]...)

@@ -80,3 +80,23 @@ func modelIn(message string) string {
 	}
 	return ""
 }
+
+// unsureSystem is the reason given where a body was rebuilt from a payload without
+// a system prompt, which may have been sent.
+const unsureSystem = "a system prompt may be missing"
+
+// lacksSystem reports whether a body that was rebuilt from a payload may lack a
+// system prompt. Of /v1/messages LiteLLM puts one that is text before the messages,
+// and leaves out one that is a list (litellm_logging.py, 1.84 to 1.109), as Claude
+// Code sends; of /v1/responses it leaves out the instructions up to 1.80.
+func lacksSystem(x *tailer.Exchange, last *attempt) bool {
+	body := x.Request.Body
+	switch {
+	case !x.Request.Rebuilt:
+	case x.CallType == "anthropic_messages":
+		return body.Get("messages") != nil && body.Get("system") == nil
+	case x.CallType == "aresponses":
+		return body.Get("input") != nil && body.Get("instructions") == nil && !last.SinceCall
+	}
+	return false
+}

@@ -15,6 +15,7 @@ import (
 // call id, and the id-less ones that certainly belong to it.
 type call struct {
 	id        string    // "" while no record has stated it
+	ids       []string  // all that records have stated
 	trace     string    // LiteLLM's trace id
 	first     time.Time // of its first record
 	coarse    bool      // first is exact to a second only
@@ -32,6 +33,7 @@ type call struct {
 	pos       []tailer.Position
 	raw       [][]byte // its records as written, while it has no id
 	bytes     int64
+	answers   []answerKey
 
 	firstChunk   chunk // of a streamed answer
 	disconnected bool
@@ -255,9 +257,21 @@ func (c *call) failed() bool {
 	return a != nil && a.Outcome == tailer.OutcomeFailure
 }
 
+// triedOn reports whether an attempt began after the last one whose outcome was
+// logged, which failed: what became of the request is not known by that record.
+// LiteLLM logs no success of some streams that it translates (/v1/messages by a
+// model of another provider; 1.61 to 1.84).
+func (c *call) triedOn() bool {
+	if !c.failed() || c.told != nil || len(c.tries) == 0 || !c.tries[len(c.tries)-1].at.After(c.final().End) {
+		return false
+	}
+	f := c.flight()
+	return f == nil || f.status < 400
+}
+
 // ended reports whether the request's outcome is known.
 func (c *call) ended() bool {
-	if len(c.attempts) == 0 {
+	if len(c.attempts) == 0 || c.triedOn() {
 		f := c.flight()
 		return c.told != nil || f != nil && !f.shared && f.over
 	}

@@ -13,8 +13,8 @@ import (
 // exchange builds the exchange. ok is false for what is not the request of a
 // client to an LLM route, and for a call whose outcome no record states.
 func (c *call) exchange(log *outcomes) (x tailer.Exchange, ok bool) {
-	last, reasons := c.final(), []string(nil)
-	if last == nil {
+	last, reasons, triedOn := c.final(), []string(nil), c.triedOn()
+	if last == nil || triedOn {
 		a, why, known := c.inferred()
 		if !known {
 			return x, false
@@ -62,7 +62,7 @@ func (c *call) exchange(log *outcomes) (x tailer.Exchange, ok bool) {
 		}
 		if c.disconnected {
 			x.Level, x.StatusMessage = tailer.LevelWarning, "client disconnected"
-		} else if len(c.attempts) > 0 {
+		} else if len(c.attempts) > 0 && !triedOn {
 			x.Level, x.Incomplete = tailer.LevelWarning, append(x.Incomplete, damagedRecord)
 		}
 	}
@@ -75,6 +75,9 @@ func (c *call) exchange(log *outcomes) (x tailer.Exchange, ok bool) {
 	c.failedTries(&x, last, log)
 	if x.Request.Rebuilt {
 		c.requestedModel(&x, last)
+		if lacksSystem(&x, last) {
+			x.Incomplete = append(x.Incomplete, unsureSystem)
+		}
 	}
 	c.namedModel(&x)
 	if x.Streamed && disagrees(&x, last) {
@@ -130,6 +133,7 @@ func (c *call) answer(x *tailer.Exchange, last *attempt) {
 	if c.disconnected {
 		x.Level, x.StatusMessage = tailer.LevelWarning, "client disconnected"
 	}
+	c.refusedAnswer(x, last)
 }
 
 // failure fills in what the client was told, else what the last attempt met.
@@ -142,7 +146,7 @@ func (c *call) failure(x *tailer.Exchange, last *attempt) {
 		f = told(f, c.told.failure)
 		x.Status = f.Status
 		if c.told.kind == tailer.KindStreamFailure {
-			x.Status = 200
+			x.Status = streamStatus(last)
 		}
 	}
 	if flight := c.flight(); flight != nil && flight.status != 0 {
@@ -158,11 +162,25 @@ func (c *call) failure(x *tailer.Exchange, last *attempt) {
 			f.Message = c.told.failure.Message // of an exception that words itself
 		}
 	}
-	x.ErrorClass = f.Class
-	x.StatusMessage = f.Message
+	x.ErrorClass, x.StatusMessage = f.Class, worded(f)
+}
+
+// worded returns the words of an error, with its class before them.
+func worded(f tailer.Failure) string {
 	if f.Class != "" && f.Message != "" && !strings.HasPrefix(f.Message, "litellm.") {
-		x.StatusMessage = f.Class + ": " + f.Message
+		return f.Class + ": " + f.Message
 	}
+	return f.Message
+}
+
+// streamStatus returns the status that was sent before a stream failed; 0 if it is
+// not known. From 1.98 on one that fails before its first piece is sent is
+// answered with an error (common_request_processing.py).
+func streamStatus(last *attempt) int {
+	if before198(last) {
+		return 200
+	}
+	return 0
 }
 
 // brokenOff returns the pieces that a stream gave before it broke off, if they
@@ -252,8 +270,8 @@ func (c *call) times(x *tailer.Exchange, last *attempt) {
 	if c.told != nil && c.told.at.After(x.End) {
 		x.End = c.told.at
 	}
-	if f := c.flight(); f != nil && !last.Streamed && f.landed.After(x.End) {
-		x.End = f.landed
+	if f := c.flight(); f != nil && (!last.Streamed && !f.streamed || f.status >= 400) && f.landed.After(x.End) {
+		x.End = f.landed // a stream's access line is written as it begins
 	}
 	if x.End.IsZero() {
 		x.End = c.last

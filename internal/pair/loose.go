@@ -19,7 +19,8 @@ type loose struct {
 	flight  *flight // the request that it certainly ended; nil when unknown
 	route   string  // LiteLLM's call type, where only one route words it so
 	raw     []byte
-	shared  bool // given to a call: of its model group, or of its call id
+	after   *call // which had succeeded when it came, and may have been told it; nil when unknown
+	shared  bool  // given to a call: of its model group, or of its call id
 
 	// Of errors that refuse a request; see unchecked.
 	stream  tailer.Stream
@@ -45,7 +46,7 @@ func (t *Table) addFailure(r *tailer.Record) {
 	if r.CallID != "" {
 		if c := t.calls[r.CallID]; c != nil {
 			c.touch(r)
-			c.told = e
+			c.told, e.callID = e, c.id
 			t.settle(c)
 			return
 		}
@@ -63,6 +64,9 @@ func (t *Table) addFailure(r *tailer.Record) {
 	}
 	if e.callID = r.CallID; e.callID != "" && e.route == "" {
 		e.route = t.outcomes.functionOf(e)
+	}
+	if e.kind == tailer.KindFailure && e.callID == "" && e.flight == nil {
+		e.after = t.flights.justAnswered(e.at)
 	}
 	t.errors = append(t.errors, e)
 }
@@ -155,7 +159,7 @@ func (t *Table) name(e *loose, r *tailer.Record) bool {
 func (t *Table) claimError(c *call) {
 	if c.succeeded() && c.told != nil && c.told.callID == "" && c.told.kind != tailer.KindStreamFailure {
 		t.errors = append(t.errors, c.told)
-		c.told = nil
+		c.told.after, c.told = c, nil
 	}
 	if !c.failed() || c.told != nil {
 		return

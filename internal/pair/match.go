@@ -15,6 +15,9 @@ func (t *Table) call(r *tailer.Record) *call {
 		c = t.adopt(r)
 	}
 	if c == nil {
+		c = t.retried(r)
+	}
+	if c == nil {
 		c = &call{id: r.CallID, trace: r.TraceID}
 		t.waiting.push(c, r.Time)
 		t.open++
@@ -25,8 +28,8 @@ func (t *Table) call(r *tailer.Record) *call {
 	if c.trace == "" {
 		c.trace = r.TraceID
 	}
-	if c.id != "" {
-		t.calls[c.id] = c
+	if id := r.CallID; id != "" && t.calls[id] != c {
+		t.calls[id], c.ids = c, append(c.ids, id)
 	}
 	if c.trace != "" && !r.Call.SinceCall {
 		t.byTrace[c.trace] = c
@@ -50,6 +53,9 @@ func (t *Table) find(r *tailer.Record) *call {
 		return c
 	}
 	if r.Kind == tailer.KindPayload && r.CallID == "" {
+		if c := t.answers.find(r); c != nil {
+			return c
+		}
 		if c := t.restated(r); c != nil {
 			return c
 		}

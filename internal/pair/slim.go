@@ -162,6 +162,9 @@ func (t *Table) claimSlim(c *call, r *tailer.Record) {
 			match = f.front
 		}
 	}
+	if match == nil {
+		match = t.slimAfter(c, r, fits)
+	}
 	if match == nil || routeType(c.request.Route) != "" && match.flight.route != "" && match.flight.route != c.request.Route {
 		return
 	}

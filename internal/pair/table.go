@@ -71,6 +71,7 @@ type Table struct {
 	outcomes  outcomes
 	unchecked unchecked
 	byTrace   map[string]*call // calls by LiteLLM's trace id, where it can stand in for a call id
+	answers   answers
 	seeds     seeds
 	errors    []*loose // errors that no call has claimed yet, oldest first
 	bytes     int64
@@ -85,7 +86,7 @@ type Table struct {
 
 // New returns an empty table.
 func New(cfg Config) *Table {
-	return &Table{cfg: cfg.withDefaults(), prompt: prompt{on: cfg.Prompt}, calls: map[string]*call{}, byTrace: map[string]*call{}, anon: map[uint64]*call{}, fronts: newFrontIndex()}
+	return &Table{cfg: cfg.withDefaults(), prompt: prompt{on: cfg.Prompt}, calls: map[string]*call{}, byTrace: map[string]*call{}, answers: answers{}, anon: map[uint64]*call{}, fronts: newFrontIndex()}
 }
 
 // Counts returns the counters so far.
@@ -249,7 +250,11 @@ func (t *Table) addCall(r *tailer.Record) {
 	if other := t.adopt(r); other != nil && other != c && c.front == nil {
 		t.absorb(c, other)
 	}
+	if other := t.answers.find(r); other != nil && other != c && other.id == "" {
+		t.unite(c, other)
+	}
 	c.addAttempt(r)
+	t.answers.note(c, r)
 	if r.Call.Refused && r.Call.Outcome == tailer.OutcomeFailure {
 		t.unchecked.stated(c, r)
 	}
@@ -336,9 +341,12 @@ func (t *Table) finish(c *call) {
 		return
 	}
 	c.finished = true
-	if t.calls[c.id] == c {
-		delete(t.calls, c.id)
+	for _, id := range c.ids {
+		if t.calls[id] == c {
+			delete(t.calls, id)
+		}
 	}
+	t.answers.forget(c)
 	if t.byTrace[c.trace] == c {
 		delete(t.byTrace, c.trace)
 	}
@@ -348,6 +356,7 @@ func (t *Table) finish(c *call) {
 	if f != nil && c.ended() {
 		f.end(c.last) // no retry has come for as long as late records may take
 	}
+	t.toldAfter(c)
 	t.hand(c)
 	for _, e := range t.errors {
 		e.shared = e.shared || e.callID != "" && e.callID == c.id

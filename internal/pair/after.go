@@ -1,0 +1,95 @@
+package pair
+
+import (
+	"slices"
+	"time"
+
+	"tailer"
+)
+
+// A request whose model answered may fail all the same: a hook that LiteLLM runs
+// after the call refuses the answer, or the answer can't be sent (up to 1.106: a
+// model's name that no header can hold). A callback or a payload states the
+// success; the client was told the error, and the access line has its status.
+
+// afterGap is how long after its answer, in log time, such a request's error is
+// logged.
+const afterGap = 5 * time.Second
+
+// justAnswered returns the call that an error can follow: the only one that has
+// succeeded a moment ago and whose access line has not been written. nil if there
+// is none, or several.
+func (f *flights) justAnswered(at time.Time) (one *call) {
+	for _, o := range f.open {
+		c := o.call
+		if o.gone || !o.over || o.streamed || !o.landed.IsZero() || c == nil || c.finished || !c.succeeded() || c.told != nil || at.Sub(o.ended) > afterGap {
+			continue
+		}
+		if one != nil {
+			return nil
+		}
+		one = c
+	}
+	return one
+}
+
+// toldAfter gives a call that succeeded the error that came after it, if its
+// access line says that the client got one.
+func (t *Table) toldAfter(c *call) {
+	f := c.flight()
+	if f == nil || f.status < 400 || f.streamed || !c.succeeded() || c.told != nil {
+		return
+	}
+	i := slices.IndexFunc(t.errors, func(e *loose) bool { return e.after == c })
+	if i < 0 {
+		return
+	}
+	e := t.errors[i]
+	c.told = e
+	c.pos = append(c.pos, e.pos)
+	t.errors = slices.Delete(t.errors, i, i+1)
+}
+
+// slimAfter returns the front of a request that is known from its user and its
+// error only, if the router said that it was answered, and the error came right
+// after the call.
+func (t *Table) slimAfter(c *call, r *tailer.Record, fits func(*front) bool) (match *front) {
+	var told *loose
+	for _, e := range t.errors {
+		f := e.flight
+		if f == nil || f.front == nil || f.front.claimed || f.call != nil || f.told || f.answer.ok.IsZero() || f.status < 400 || !fits(f.front) {
+			continue
+		}
+		if late := e.at.Sub(r.Call.End); late < -2*time.Second || late > afterGap {
+			continue
+		}
+		if match != nil {
+			return nil
+		}
+		match, told = f.front, e
+	}
+	if told != nil {
+		told.after = c
+	}
+	return match
+}
+
+// refusedAnswer turns the success into what the client was told, if it was told an
+// error after it.
+func (c *call) refusedAnswer(x *tailer.Exchange, last *attempt) {
+	f := c.flight()
+	switch {
+	case x.Streamed || last.Streamed:
+		return
+	case f != nil && f.status >= 400:
+		x.Status = f.status
+	case c.told != nil && c.told.kind == tailer.KindFailure && c.told.callID == c.id && !c.told.at.Before(last.End.Truncate(time.Second)):
+		x.Status = c.told.failure.Status
+	default:
+		return
+	}
+	x.Level = tailer.LevelError
+	if c.told != nil {
+		x.ErrorClass, x.StatusMessage = c.told.failure.Class, worded(c.told.failure)
+	}
+}

@@ -1,0 +1,186 @@
+package pair_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"tailer"
+	"tailer/internal/pair"
+)
+
+// outcome tells of each exchange who asked, its status and level, what was answered, how
+// many attempts failed before, and when it ended.
+func outcome(all []tailer.Exchange) (lines []string) {
+	for i := range all {
+		x := &all[i]
+		lines = append(lines, fmt.Sprintf("%s %s %d %s %q attempts=%d end=%d", x.CallID, user(x), x.Status, x.Level, x.StatusMessage, len(x.Attempts), x.End.Sub(at(0)).Milliseconds()))
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+func joined(lists ...[]tailer.Record) (all []tailer.Record) {
+	for _, list := range lists {
+		all = append(all, list...)
+	}
+	return all
+}
+
+// TestRetried: attempts with call ids of their own are one request, if only one was
+// received.
+func TestRetried(t *testing.T) {
+	zoe := asking{user: "zoe@example.org", prompt: "again"}
+	path := "/v1/chat/completions"
+	for _, test := range []struct {
+		name    string
+		records []tailer.Record
+		want    []string
+	}{
+		{
+			"each attempt has another id",
+			joined(zoe.front(0), []tailer.Record{
+				zoe.began("a", 1), zoe.failed("a", "slow down", 1, 10), zoe.began("b", 20), zoe.failed("b", "slow down", 20, 30),
+				zoe.began("c", 40), zoe.ended("c", "yes", 40, 50), landed(path, 200, 51),
+			}),
+			[]string{`a zoe@example.org 200 DEFAULT "" attempts=2 end=51`},
+		},
+		{
+			"a client that tries again is another request",
+			joined(zoe.front(0), []tailer.Record{zoe.began("a", 1), zoe.failed("a", "slow down", 1, 10), landed(path, 429, 11)},
+				zoe.front(20), []tailer.Record{zoe.began("b", 20), zoe.ended("b", "yes", 20, 30), landed(path, 200, 31)}),
+			[]string{`a zoe@example.org 429 ERROR "RateLimitError: slow down" attempts=0 end=11`, `b zoe@example.org 200 DEFAULT "" attempts=0 end=31`},
+		},
+		{
+			"also while the first is not answered",
+			joined(zoe.front(0), []tailer.Record{zoe.began("a", 1), zoe.failed("a", "slow down", 1, 10)},
+				zoe.front(20), []tailer.Record{zoe.began("b", 20), zoe.ended("b", "yes", 20, 30)}),
+			[]string{`a zoe@example.org 429 ERROR "RateLimitError: slow down" attempts=0 end=10`, `b zoe@example.org 200 DEFAULT "" attempts=0 end=30`},
+		},
+		{
+			"somebody else's attempt",
+			joined(zoe.front(0), []tailer.Record{zoe.began("a", 1), zoe.failed("a", "slow down", 1, 10), ana.began("b", 20), ana.ended("b", "yes", 20, 30)}),
+			[]string{`a zoe@example.org 429 ERROR "RateLimitError: slow down" attempts=0 end=10`, `b ana@example.org 200 DEFAULT "" attempts=0 end=30`},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := outcome(run(pair.New(pair.Config{}), test.records...)); !slices.Equal(got, test.want) {
+				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(test.want, "\n"))
+			}
+		})
+	}
+}
+
+// TestTriedOn: of an attempt that began after one that failed, the failure tells nothing.
+func TestTriedOn(t *testing.T) {
+	zoe := asking{user: "zoe@example.org", prompt: "on", stream: true}
+	records := joined(zoe.front(0), []tailer.Record{zoe.began("a", 1), zoe.failed("a", "slow down", 1, 10), zoe.began("a", 20)})
+	for _, test := range []struct {
+		name string
+		more []tailer.Record
+		want string
+	}{
+		{"answered", []tailer.Record{{Kind: tailer.KindAnswer, Time: at(30), Call: tailer.Call{Streamed: true}}, landed(chat, 200, 31)}, `a zoe@example.org 200 DEFAULT "" attempts=1 end=31`},
+		{"answered by an error", []tailer.Record{landed(chat, 429, 31)}, `a zoe@example.org 429 ERROR "RateLimitError: slow down" attempts=1 end=31`},
+		{"nothing more", nil, `a zoe@example.org 0  "" attempts=1 end=20`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := outcome(run(pair.New(pair.Config{}), joined(records, test.more)...)); len(got) != 1 || got[0] != test.want {
+				t.Errorf("got  %s\nwant %s", strings.Join(got, "\n     "), test.want)
+			}
+		})
+	}
+}
+
+// TestSameAnswer: a payload without a call id and a callback's record state one answer,
+// in either order, though their trace ids differ and the client sent no x- header.
+func TestSameAnswer(t *testing.T) {
+	zoe := asking{user: "zoe@example.org", prompt: "codex"}
+	record := zoe.ended("a", "yes", 10, 20)
+	record.Call.ResponseID, record.TraceID = "resp_1", "session"
+	bare := record
+	bare.Kind, bare.CallID, bare.TraceID, bare.Request.Headers, bare.Raw = tailer.KindPayload, "", "other", nil, []byte("payload")
+	cached := bare
+	cached.Call.Start, cached.Call.End = at(5), at(6)
+	want := []string{`a zoe@example.org 200 DEFAULT "" attempts=0 end=20`}
+	for _, test := range []struct {
+		name    string
+		records []tailer.Record
+		want    []string
+	}{
+		{"the payload first", []tailer.Record{bare, record}, want},
+		{"the payload last", []tailer.Record{record, bare}, want},
+		{"twice", []tailer.Record{bare, record, bare}, want},
+		{"an answer from a cache has the id of another", []tailer.Record{cached, record}, append([]string{` ` + ` 200 DEFAULT "" attempts=0 end=6`}, want...)},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := outcome(run(pair.New(pair.Config{}), slices.Clone(test.records)...)); !slices.Equal(got, test.want) {
+				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(test.want, "\n"))
+			}
+		})
+	}
+}
+
+// TestErrorAfterSuccess: the client may be told an error though the model answered.
+func TestErrorAfterSuccess(t *testing.T) {
+	zoe := asking{user: "zoe@example.org", prompt: "after"}
+	words := "the answer is not allowed"
+	begin := joined(zoe.front(0), []tailer.Record{zoe.began("a", 1)})
+	for _, test := range []struct {
+		name string
+		more []tailer.Record
+		want string
+	}{
+		{"before the callback", []tailer.Record{told(tailer.KindFailure, "", words, 30), landed(chat, 400, 31), zoe.ended("a", "yes", 1, 20)}, `a zoe@example.org 400 ERROR "the answer is not allowed" attempts=0 end=31`},
+		{"after the callback", []tailer.Record{zoe.ended("a", "yes", 1, 20), told(tailer.KindFailure, "", words, 30), landed(chat, 400, 31)}, `a zoe@example.org 400 ERROR "the answer is not allowed" attempts=0 end=31`},
+		{"with its call id", []tailer.Record{zoe.ended("a", "yes", 1, 20), told(tailer.KindFailure, "a", words, 30)}, `a zoe@example.org 400 ERROR "the answer is not allowed" attempts=0 end=30`},
+		{"its status only", []tailer.Record{zoe.ended("a", "yes", 1, 20), landed(chat, 400, 31)}, `a zoe@example.org 400 ERROR "" attempts=0 end=31`},
+		{"an error that was no end", []tailer.Record{told(tailer.KindFailure, "", words, 10), zoe.ended("a", "yes", 1, 20), landed(chat, 200, 31)}, `a zoe@example.org 200 DEFAULT "" attempts=0 end=31`},
+		{"long after", []tailer.Record{zoe.ended("a", "yes", 1, 20), told(tailer.KindFailure, "", words, 9000), landed(chat, 400, 9001)}, `a zoe@example.org 400 ERROR "" attempts=0 end=9001`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := outcome(run(pair.New(pair.Config{}), joined(begin, test.more)...)); len(got) != 1 || got[0] != test.want {
+				t.Errorf("got  %s\nwant %s", strings.Join(got, "\n     "), test.want)
+			}
+		})
+	}
+}
+
+// TestStatusOfAStreamThatFailed: up to 1.84 the status was sent before; later it is not
+// known.
+func TestStatusOfAStreamThatFailed(t *testing.T) {
+	zoe := asking{user: "zoe@example.org", prompt: "cut", stream: true}
+	for since98, want := range map[bool]int{false: 200, true: 0} {
+		failed := zoe.failed("a", "the connection was cut", 1, 20)
+		failed.Call.Since98 = since98
+		all := run(pair.New(pair.Config{}), zoe.began("a", 1), told(tailer.KindStreamFailure, "", "Error: the connection was cut", 19), failed)
+		if len(all) != 1 || all[0].Status != want {
+			t.Errorf("since 1.98 %v: %+v, want one with status %d", since98, outcome(all), want)
+		}
+	}
+}
+
+// TestSystemPromptOfAPayload: a payload may leave out a system prompt, and the exchange
+// says so.
+func TestSystemPromptOfAPayload(t *testing.T) {
+	for _, test := range []struct {
+		route, callType, name string
+		sinceCall, want       bool
+	}{
+		{"/v1/messages", "anthropic_messages", "system", true, false},
+		{"/v1/messages", "anthropic_messages", "tools", true, true},
+		{"/v1/responses", "aresponses", "instructions", false, false},
+		{"/v1/responses", "aresponses", "tools", false, true},
+		{"/v1/responses", "aresponses", "tools", true, false},
+		{"/v1/chat/completions", "acompletion", "tools", true, false},
+	} {
+		r := payload(asking{user: "zoe@example.org", prompt: "hello"}, "a", "yes", 1, 20)
+		r.Request.Route, r.Call.CallType, r.Call.SinceCall, r.Request.Rebuilt = test.route, test.callType, test.sinceCall, true
+		r.Request.Body = append(r.Request.Body, tailer.Field{Name: "input", Value: []byte(`"x"`)}, tailer.Field{Name: test.name, Value: []byte(`"x"`)})
+		all := run(pair.New(pair.Config{}), r)
+		if len(all) != 1 || slices.Contains(all[0].Incomplete, "a system prompt may be missing") != test.want {
+			t.Errorf("%+v: %v", test, all[0].Incomplete)
+		}
+	}
+}
