@@ -26,13 +26,21 @@ func (t *Table) retried(r *tailer.Record) *call {
 			return nil // it is that one's first attempt
 		}
 	}
-	tried := t.flights.unanswered(func(f *flight) bool {
-		return f.call != nil && !f.call.finished && f.call.failed() && f.call.told == nil && same(f.front)
-	})
-	if len(tried) != 1 {
-		return nil
+	var one *call
+	for _, f := range t.flights.open {
+		c := f.call
+		if f.gone || c == nil || c.finished || !c.failed() || c.told != nil || !same(f.front) {
+			continue
+		}
+		if f.over && (f.status >= 400 || r.Call.Outcome != tailer.OutcomeSuccess || r.Time.Sub(f.ended) > afterGap) {
+			continue // answered: only the record of its success can still come
+		}
+		if one != nil {
+			return nil
+		}
+		one = c
 	}
-	return tried[0].call
+	return one
 }
 
 // hasContent reports whether a body states what was asked.
