@@ -13,6 +13,10 @@ import (
 // the first. So they count for a request only while nothing else is in flight
 // that they could be about; a request that names no user is in flight as well,
 // from when it is handed to the router.
+//
+// Their lines are not held, as most belong to no request that is handed out, nor are
+// they among those that a request is made of: it would count as resolved by the run
+// before if that was killed between them and the first line that is held.
 
 // slim follows the requests of a log that has no bodies and no headers.
 type slim struct {
@@ -26,7 +30,7 @@ func (t *Table) foundUser(r *tailer.Record) {
 	if t.slim.full {
 		return
 	}
-	f := &front{at: r.Time, coarse: r.Coarse, stream: r.Stream, request: r.Request, pos: []tailer.Position{r.Pos}, raw: [][]byte{r.Raw}, slim: true}
+	f := &front{at: r.Time, coarse: r.Coarse, stream: r.Stream, request: r.Request, raw: [][]byte{r.Raw}, slim: true}
 	alone := len(t.flights.unanswered(anyFlight)) == 0
 	if a := t.fronts.arrivals; alone && len(a) == 1 && a[0].load && r.Time.Sub(a[0].at) < arrivalGap {
 		f.loadAt = a[0].at
@@ -113,7 +117,6 @@ func (t *Table) landSlim(f *flight, r *tailer.Record) {
 	if len(c.tries) > 0 && !c.sameModel() {
 		c.tries[len(c.tries)-1].model = "" // a fallback: before 1.98 a stream's client is told otherwise
 	}
-	c.pos = append(c.pos, f.front.pos...)
 	c.touch(r)
 	t.bytes += c.bytes
 	t.open++
@@ -178,7 +181,6 @@ func (t *Table) claimSlim(c *call, r *tailer.Record) {
 	if !match.loadAt.IsZero() && callType(c.request.Route, r.Call.CallType) == "anthropic_messages" {
 		match.at = match.loadAt // the feature that /v1/messages needs
 	}
-	c.pos = append(c.pos, match.pos...)
 }
 
 // covered reports whether a request that is known from its user and its access

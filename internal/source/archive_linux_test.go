@@ -61,3 +61,26 @@ func TestSlowCompressor(t *testing.T) {
 		})
 	}
 }
+
+// TestTruncatedHalfRead copies and truncates a log of which some was read: the rest is
+// in the copy.
+func TestTruncatedHalfRead(t *testing.T) {
+	for _, lines := range []int{1, 1000, 11_000, 12_000, 13_000, 20_000, 24_000} {
+		x := follow(t)
+		x.read()
+		x.append(30_000) // 1.2 MB: more than one chunk
+		x.s.Look()
+		for range lines {
+			line, err := x.s.Next()
+			if err != nil {
+				t.Fatal(err)
+			}
+			x.got = append(x.got, string(line.Bytes))
+			x.tracker.Advance(line.Pos.Source, line.Pos.End)
+		}
+		x.copyTruncate(x.log + ".1")
+		x.append(3)
+		x.check()
+		_ = x.s.Close()
+	}
+}

@@ -98,6 +98,9 @@ func (g *generation) next() (*tailer.Line, error) {
 	if err != nil {
 		return line, err
 	}
+	if line.Open && errors.Is(g.lines.err, errReplaced) {
+		return nil, errReplaced // where its other half is, if anywhere, it is whole
+	}
 	line.Pos.Source = g.id
 	g.end = line.Pos.End
 	g.note(line)
