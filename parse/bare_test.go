@@ -24,7 +24,8 @@ func TestBare(t *testing.T) {
 		t.Errorf("bare are %v of %v", bare, all)
 	}
 
-	start := strings.LastIndex(log[:strings.Index(log, `"call_type": "aembedding"`)], "{\n")
+	before, _, _ := strings.Cut(log, `"call_type": "aembedding"`)
+	start := strings.LastIndex(before, "{\n")
 	doc, _, _ := strings.Cut(log[start:], "\n}")
 	doc += "\n}"
 	const user = `"user": "joerg.mueller@example.com"`

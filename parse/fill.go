@@ -84,9 +84,11 @@ func payloadHeaders(p *payload) []tailer.Header {
 		return headers
 	}
 	headers, plain := textHeaders(object)
-	if isCustom && !(plain && sameInOrder(headers, custom)) && !sameInAnyOrder(membersOf(object), membersOf(custom)) {
-		headers, _ = textHeaders(custom)
+	switch {
+	case !isCustom, plain && sameInOrder(headers, custom), sameInAnyOrder(membersOf(object), membersOf(custom)):
+		return headers
 	}
+	headers, _ = textHeaders(custom)
 	return headers
 }
 

@@ -34,7 +34,8 @@ func TestVouch(t *testing.T) {
 // another API is not what the client sent, but for what was asked.
 func TestTranslated(t *testing.T) {
 	log := string(captured(t, "1.109.1", "json-standard-payload"))
-	start := strings.LastIndex(log[:strings.Index(log, `"call_type": "anthropic_messages"`)], "{\n")
+	before, _, _ := strings.Cut(log, `"call_type": "anthropic_messages"`)
+	start := strings.LastIndex(before, "{\n")
 	doc, _, _ := strings.Cut(log[start:], "\n}")
 	doc += "\n}"
 	at := strings.Index(doc, `"model_parameters": `)

@@ -111,7 +111,9 @@ func TestHandoverBulky(t *testing.T) {
 		}
 		x.source.mu.Unlock()
 		cancel()
-		<-ended
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Errorf("error %v", err)
+		}
 	})
 }
 
