@@ -239,7 +239,9 @@ func compare(t *testing.T, records []tailer.Record, scripts []script, dropped fu
 	var out []tailer.Exchange
 	own := map[string][]tailer.Record{}
 	idOf := map[string]string{} // by the position of a record, which no two share
+	failed := map[string]bool{} // as its records tell it when none is missing
 	for _, s := range scripts {
+		failed[s.id] = modelOf(s.records).failed
 		for i := range s.records {
 			idOf[place(&s.records[i])] = s.id
 		}
@@ -267,6 +269,7 @@ func compare(t *testing.T, records []tailer.Record, scripts []script, dropped fu
 			continue
 		}
 		m := modelOf(own[x.CallID])
+		m.failed = m.failed && failed[x.CallID] // else the record of the attempt that was answered is missing
 		m.agree(t, x)
 	}
 	for id, records := range own {
