@@ -19,7 +19,7 @@ func (c *call) exchange(log *outcomes) (x tailer.Exchange, ok bool) {
 		if !known {
 			return x, false
 		}
-		last, reasons = &a, why
+		last, reasons = &a, log.stated.withoutOthers(c.id, &a, why)
 	}
 	if f := c.flight(); f != nil && c.request.Route == "" {
 		c.request.Route, c.request.Method = f.route, f.method

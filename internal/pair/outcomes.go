@@ -14,6 +14,7 @@ type outcomes struct {
 	seen     bool     // the log has such lines at all
 	errors   []failed // the newest failures, oldest first
 	passages passages
+	stated   stated
 }
 
 // failed is an attempt that failed, in the router's words.

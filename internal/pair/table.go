@@ -255,6 +255,7 @@ func (t *Table) addCall(r *tailer.Record) {
 	}
 	c.addAttempt(r)
 	t.answers.note(c, r)
+	t.outcomes.stated.note(r)
 	if r.Call.Refused && r.Call.Outcome == tailer.OutcomeFailure {
 		t.unchecked.stated(c, r)
 	}
