@@ -92,10 +92,11 @@ func TestSource(t *testing.T) {
 		}
 	}
 	add("one", "two\r\nthree\n\nfour")
-	first, err := s.Next()
-	if err != nil || string(first.Bytes) != "one" || !first.Stamp.Equal(at) || first.Stream != tailer.StreamStderr {
-		t.Fatalf("got %+v, %v", first, err)
+	line, err := s.Next()
+	if err != nil || string(line.Bytes) != "one" || !line.Stamp.Equal(at) || line.Stream != tailer.StreamStderr {
+		t.Fatalf("got %+v, %v", line, err)
 	}
+	first := *line
 	if _, err := s.Next(); err != nil {
 		t.Fatal(err)
 	}
