@@ -41,7 +41,7 @@ func headerNameOf(name string) headerName {
 		n.shown = canonical(n.bare)
 	}
 	if len(name) <= maxKnownSize {
-		learn(strings.Clone(name), n)
+		learn(name, n)
 	}
 	return n
 }
@@ -56,8 +56,8 @@ func learn(name string, n headerName) {
 		}
 		next = maps.Clone(*all)
 	}
-	n.plain, n.bare = strings.Clone(n.plain), strings.Clone(n.bare) // they may be parts of a log line
-	next[name] = n
+	n.plain, n.bare = strings.Clone(n.plain), strings.Clone(n.bare) // they may be parts of a log line, as name is
+	next[strings.Clone(name)] = n
 	known.Store(&next)
 }
 

@@ -110,7 +110,8 @@ type readError struct{ error }
 // line of a payload is dealt with in a tenth of a µs.
 const someLines = 64
 
-// some deals with some lines, until the context ends, and returns the place of the last one. Its error is a *readError, io.EOF, or that of delivery.
+// some deals with some lines, until the context ends, and returns the place of the
+// last one. Its error is a *readError, io.EOF, or that of delivery.
 func (r *Run) some(ctx context.Context) (at tailer.Position, err error) {
 	for n := 0; n < someLines && ctx.Err() == nil; n++ {
 		line, err := r.Lines.Next()
