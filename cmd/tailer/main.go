@@ -13,13 +13,15 @@ import (
 	"syscall"
 
 	"github.com/urfave/cli/v2"
+
+	"tailer/internal/residence"
 )
 
 // version is tailer's own; releases set it with -ldflags.
 var version = "0.1.0"
 
 func main() {
-	boundGarbage()
+	residence.Bound()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-ctx.Done()

@@ -155,13 +155,15 @@ func (f *Follow) some(ctx context.Context) (n int, err error) {
 			return n, err
 		}
 		if line.Pos.Source != f.last.Source && f.last.Source != "" {
+			f.noteRead()
 			f.Tracker.Join(f.last.Source, f.last.End, line.Pos.Source, line.Pos.Offset)
 		}
 		f.last = line.Pos
-		if err := f.take(ctx, f.Parse.Feed(line)); err != nil {
-			return n, err
+		if records := f.Parse.Feed(line); len(records) > 0 {
+			if err := f.take(ctx, records); err != nil {
+				return n, err
+			}
 		}
-		f.read[line.Pos.Source] = max(f.read[line.Pos.Source], line.Pos.End)
 		n++
 		f.changed = true
 	}

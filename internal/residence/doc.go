@@ -1,8 +1,10 @@
-// Package residence keeps a process that has nothing to do small in memory.
+// Package residence keeps the process small in memory.
 //
-// It provides Shrink. It does not bound what a busy process takes.
+// It provides Bound, which says when garbage is collected, and Shrink for a process
+// that has nothing to do. It does not bound what the stages hold.
 //
-//	residence.Shrink()
+//	residence.Bound()  // when the program starts
+//	residence.Shrink() // when there is nothing to do
 //
 // Invariants:
 //   - Nothing that the program holds changes; what it touches again is there
