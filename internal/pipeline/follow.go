@@ -61,6 +61,7 @@ type Follow struct {
 
 	read    map[string]int64 // end of what was read of each source that matters
 	last    tailer.Position  // of the newest line
+	reached int64            // end of what was read of its source; not in read yet
 	changed bool             // something was read or handed out since the last mark
 
 	completed int64 // exchanges, at the last mark
@@ -156,6 +157,7 @@ func (f *Follow) some(ctx context.Context) (n int, err error) {
 		}
 		if line.Pos.Source != f.last.Source && f.last.Source != "" {
 			f.noteRead()
+			f.reached = 0
 			f.Tracker.Join(f.last.Source, f.last.End, line.Pos.Source, line.Pos.Offset)
 		}
 		f.last = line.Pos
@@ -164,10 +166,18 @@ func (f *Follow) some(ctx context.Context) (n int, err error) {
 				return n, err
 			}
 		}
+		f.reached = max(f.reached, line.Pos.End)
 		n++
 		f.changed = true
 	}
 	return n, nil
+}
+
+// noteRead notes how far the source of the newest line is read.
+func (f *Follow) noteRead() {
+	if f.reached > 0 {
+		f.read[f.last.Source] = max(f.read[f.last.Source], f.reached)
+	}
 }
 
 // pauseAfter hands on what is complete after the source was silent for a time.
@@ -186,6 +196,7 @@ func (f *Follow) mark(now time.Time) {
 		return
 	}
 	f.changed, f.completed, f.marked = false, completed, now
+	f.noteRead()
 	low := make(map[string]int64, len(f.read))
 	for source, end := range f.read {
 		low[source] = end
