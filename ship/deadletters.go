@@ -68,7 +68,7 @@ func (d *DeadLetters) Add(sink string, item *Item, failure *SendError) error {
 	}
 	d.line = append(d.line[:0], head[:len(head)-1]...)
 	d.line = append(d.line, `,"trace":`...)
-	d.line = otlp.AppendLine(d.line, item.Spans())
+	d.line = otlp.AppendLine(d.line, item.Payload())
 	d.line = append(d.line[:len(d.line)-1], '}', '\n')
 	if err := writeWhole(d.file, d.line); err != nil {
 		return fmt.Errorf("dead-letter exchange: %w", err)

@@ -143,8 +143,8 @@ func (d *Delivery) add(e *entry) {
 // sink's. The item is then not taken.
 func (d *Delivery) Deliver(ctx context.Context, item *Item) error {
 	e := &entry{item: item, tokens: []any{item.token}, fresh: true, Entry: Entry{
-		Key: item.key, Start: item.Start(), At: item.at, Size: int64(item.size()),
-		Spans: item.spanCount(), Owing: d.all, Beside: item.beside,
+		Key: item.Key(), Start: item.Start(), At: item.at, Size: int64(len(item.payload)),
+		Spans: item.head.Count, Owing: d.all, Beside: item.beside,
 	}}
 	if d.store != nil {
 		e.Digest = item.Digest()

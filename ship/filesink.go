@@ -66,7 +66,7 @@ func (f *FileSink) write(item *Item) error {
 	if cap(f.line) > keep {
 		f.line = nil
 	}
-	f.line = otlp.AppendLine(f.line[:0], item.Spans())
+	f.line = otlp.AppendLine(f.line[:0], item.Payload())
 	if f.file == nil {
 		if _, err := f.out.Write(f.line); err != nil {
 			return fmt.Errorf("append to output: %w", err)

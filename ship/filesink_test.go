@@ -16,7 +16,7 @@ import (
 	"tailer/ship/otlp"
 )
 
-func lineOf(item *Item) string { return string(otlp.AppendLine(nil, item.Spans())) }
+func lineOf(item *Item) string { return string(otlp.AppendLine(nil, item.Payload())) }
 
 func TestFileSink(t *testing.T) {
 	a, b := newItem(t, "a"), newItem(t, "b")

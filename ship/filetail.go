@@ -56,7 +56,7 @@ func (f *FileSink) Has(_ context.Context, items []*Item) (map[*Item]bool, error)
 func findLines(r io.Reader, items []*Item) (map[*Item]bool, error) {
 	wanted := map[string]*Item{}
 	for _, item := range items {
-		wanted[hex.EncodeToString(item.key.Trace[:])+hex.EncodeToString(item.key.Span[:])] = item
+		wanted[item.TraceID()+hex.EncodeToString(item.head.Span[:])] = item
 	}
 	found := map[*Item]bool{}
 	lines := bufio.NewReader(r)

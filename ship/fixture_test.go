@@ -79,7 +79,7 @@ func poison(class Class, names ...string) func([]*Item) error {
 }
 
 // name is what newItem called the item, also after it was restored.
-func name(item *Item) string { return item.root().GetName() }
+func name(item *Item) string { return otlp.Root(item.Spans()).GetName() }
 
 func newItem(t testing.TB, name string) *Item {
 	t.Helper()

@@ -2,11 +2,12 @@ package ship
 
 import (
 	"encoding/hex"
-	"fmt"
+	"sync"
 	"time"
 
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
-	"google.golang.org/protobuf/proto"
+
+	"tailer/ship/otlp"
 )
 
 // A Key names one request at every sink: its trace and its root span, whose id is
@@ -33,67 +34,38 @@ type Beside struct {
 
 // An Item is one encoded exchange on its way out, with what its sender wants
 // back when it is resolved. It does not change once made, so that every try
-// sends the same bytes, and it can be made again from its payload: see Restore.
-// It may be read concurrently.
+// sends the same bytes, and it can be made again from its payload. It may be read
+// concurrently.
 type Item struct {
-	spans   *tracepb.ResourceSpans
-	payload []byte
-	key     Key
+	payload otlp.Payload
+	head    otlp.Head
 	at      time.Time
 	beside  Beside
 	token   any
 	doubt   time.Time
+	decode  func() *tracepb.ResourceSpans // once
 }
 
-// NewItem encodes spans, which belong to the item from then on. at is the time of
-// shipping: Langfuse's JSON ingestion orders writes by it. The token is opaque.
-func NewItem(spans *tracepb.ResourceSpans, at time.Time, token any) (*Item, error) {
-	payload, err := encode(spans)
+// NewItem makes an item of a payload, which belongs to it from then on. at is the time
+// of shipping: Langfuse's JSON ingestion orders writes by it. The token is opaque. An
+// error says that the payload is damaged.
+func NewItem(payload otlp.Payload, at time.Time, token any) (*Item, error) {
+	head, err := payload.Head()
 	if err != nil {
 		return nil, err
 	}
-	return itemFrom(spans, payload, at, token), nil
+	return &Item{payload: payload, head: head, at: at, token: token, decode: sync.OnceValue(func() *tracepb.ResourceSpans {
+		spans, _ := payload.Spans() // damaged on disk: as if it said nothing
+		return spans
+	})}, nil
 }
 
-// NewSpans is NewItem for sinks that take the spans and not their payload, such as
-// files: Payload encodes them each time it is asked.
-func NewSpans(spans *tracepb.ResourceSpans, at time.Time, token any) *Item {
-	return itemFrom(spans, nil, at, token)
-}
-
-func encode(spans *tracepb.ResourceSpans) ([]byte, error) {
-	payload, err := proto.MarshalOptions{Deterministic: true}.Marshal(requestOf(spans))
-	if err != nil {
-		return nil, fmt.Errorf("encode spans: %w", err)
-	}
-	return payload, nil
-}
-
-// requestOf returns an ExportTraceServiceRequest: TracesData is one on the wire,
-// without its import of gRPC.
-func requestOf(spans *tracepb.ResourceSpans) *tracepb.TracesData {
-	return &tracepb.TracesData{ResourceSpans: []*tracepb.ResourceSpans{spans}}
-}
-
-// Restore makes an item again from what Payload and At gave.
+// Restore is NewItem for what Payload and At gave, to be read from a disk.
 func Restore(payload []byte, at time.Time) (*Item, error) {
-	var request tracepb.TracesData
-	if err := proto.Unmarshal(payload, &request); err != nil {
-		return nil, fmt.Errorf("decode spans: %w", err)
+	if _, err := otlp.Payload(payload).Spans(); err != nil {
+		return nil, err
 	}
-	if len(request.GetResourceSpans()) != 1 {
-		return nil, fmt.Errorf("decode spans: %d resources in one item", len(request.GetResourceSpans()))
-	}
-	return itemFrom(request.GetResourceSpans()[0], payload, at, nil), nil
-}
-
-func itemFrom(spans *tracepb.ResourceSpans, payload []byte, at time.Time, token any) *Item {
-	i := &Item{spans: spans, payload: payload, at: at, token: token}
-	if root := i.root(); root != nil {
-		copy(i.key.Trace[:], root.GetTraceId())
-		copy(i.key.Span[:], root.GetSpanId())
-	}
-	return i
+	return NewItem(payload, at, nil)
 }
 
 // With returns the item with LiteLLM's trace of the same request noted in it.
@@ -114,27 +86,12 @@ func (i *Item) Doubtful(until time.Time) *Item {
 // Beside is what With noted.
 func (i *Item) Beside() Beside { return i.beside }
 
-// Spans are the item's spans, which must not be changed.
-func (i *Item) Spans() *tracepb.ResourceSpans { return i.spans }
+// Spans are the item's spans, which must not be changed. They are decoded once, when
+// they are asked for first.
+func (i *Item) Spans() *tracepb.ResourceSpans { return i.decode() }
 
-// Payload is an OTLP ExportTraceServiceRequest in protobuf that holds the spans
-// of this item alone, not to be changed. Payloads one after another are again
-// such a request: that is how protobuf joins repeated fields.
-func (i *Item) Payload() []byte {
-	if i.payload == nil {
-		payload, _ := encode(i.spans) // spans of text that is not UTF-8 have none
-		return payload
-	}
-	return i.payload
-}
-
-// size is that of the payload, in bytes.
-func (i *Item) size() int {
-	if i.payload == nil {
-		return proto.Size(requestOf(i.spans))
-	}
-	return len(i.payload)
-}
+// Payload holds the spans of this item alone.
+func (i *Item) Payload() otlp.Payload { return i.payload }
 
 // At is the time of shipping.
 func (i *Item) At() time.Time { return i.at }
@@ -143,35 +100,16 @@ func (i *Item) At() time.Time { return i.at }
 func (i *Item) Token() any { return i.token }
 
 // Key names the request.
-func (i *Item) Key() Key { return i.key }
+func (i *Item) Key() Key { return Key{Trace: i.head.Trace, Span: i.head.Span} }
 
 // Digest sums up the item's content, in whatever version of tailer it was made.
-func (i *Item) Digest() uint64 { return digest(i.Payload()) }
+func (i *Item) Digest() uint64 { return i.payload.Digest() }
 
-// TraceID is the trace id in lower hex, "" when there are no spans.
-func (i *Item) TraceID() string {
-	return hex.EncodeToString(i.root().GetTraceId())
-}
+// TraceID is the trace id in lower hex.
+func (i *Item) TraceID() string { return hex.EncodeToString(i.head.Trace[:]) }
 
 // Start is when the request began, UTC.
 func (i *Item) Start() time.Time {
-	nanoseconds := i.root().GetStartTimeUnixNano()
+	nanoseconds := i.head.Start
 	return time.Unix(int64(nanoseconds/uint64(time.Second)), int64(nanoseconds%uint64(time.Second))).UTC() // fits
-}
-
-// root is the first span, nil when there is none.
-func (i *Item) root() *tracepb.Span {
-	for _, scope := range i.spans.GetScopeSpans() {
-		for _, span := range scope.GetSpans() {
-			return span
-		}
-	}
-	return nil
-}
-
-func (i *Item) spanCount() (n int) {
-	for _, scope := range i.spans.GetScopeSpans() {
-		n += len(scope.GetSpans())
-	}
-	return n
 }

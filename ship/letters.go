@@ -61,7 +61,11 @@ func parseLetter(line []byte) (Letter, *Item, error) {
 	if len(groups) != 1 {
 		return Letter{}, nil, fmt.Errorf("%d traces in one letter", len(groups))
 	}
-	item, err := NewItem(groups[0], letter.Sent, nil)
+	payload, err := otlp.PayloadOf(groups[0])
+	if err != nil {
+		return Letter{}, nil, err
+	}
+	item, err := NewItem(payload, letter.Sent, nil)
 	if err == nil && letter.Beside != nil {
 		item = item.With(*letter.Beside)
 	}

@@ -34,7 +34,6 @@ type delivery struct {
 	letters *ship.DeadLetters
 	ledger  *ledger.DB // nil: nothing is remembered
 	sinks   []ship.Target
-	files   bool // all sinks are files, and nothing is remembered
 	closers []io.Closer
 	stop    func() error
 	logger  *slog.Logger
@@ -106,10 +105,8 @@ func (d *delivery) open(o *options) error {
 		}
 		d.sinks, d.closers = append(d.sinks, target), append(d.closers, closer)
 		remember = remember || isRemote(to)
-		_, isFile := target.Sink.(*ship.FileSink)
-		d.files = isFile && (d.files || len(d.sinks) == 1)
 	}
-	if d.files = d.files && !remember; !remember {
+	if !remember {
 		return nil
 	}
 	if o.stateless != nil {
@@ -154,11 +151,7 @@ func (d *delivery) Deliver(ctx context.Context, x *tailer.Exchange) error {
 // none.
 func (d *delivery) deliver(ctx context.Context, x *tailer.Exchange, doubt time.Time) error {
 	hold := d.tracker.Hold(x.Positions...)
-	spans, owner := otlp.Encode(x, otlp.Config{Version: version}), token{d.tracker, hold}
-	if d.files {
-		return d.Delivery.Deliver(ctx, ship.NewSpans(spans, time.Now(), owner))
-	}
-	item, err := ship.NewItem(spans, time.Now(), owner)
+	item, err := ship.NewItem(otlp.Encode(x, otlp.Config{Version: version}), time.Now(), token{d.tracker, hold})
 	if err != nil {
 		return err
 	}

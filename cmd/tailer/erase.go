@@ -277,8 +277,7 @@ func (e *erasure) linesOf(path string) (map[int]bool, error) {
 			return nil, fmt.Errorf("%s, line %d, holds no trace: %w", path, n+1, err)
 		}
 		for _, group := range groups {
-			item, err := ship.NewItem(group, epoch, nil)
-			theirs[n] = theirs[n] || err == nil && e.is(item.User())
+			theirs[n] = theirs[n] || e.is(ship.UserOf(group))
 		}
 		if !theirs[n] {
 			delete(theirs, n)

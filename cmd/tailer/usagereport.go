@@ -104,7 +104,11 @@ func readDepartments(path string) (figures.Departments, error) {
 // Deliver implements pipeline.Deliverer: the request is counted as its spans
 // tell it.
 func (u *usageReport) Deliver(_ context.Context, x *tailer.Exchange) error {
-	if s, ok := otlp.Summarize(otlp.Encode(x, otlp.Config{Version: version}), u.groups); ok {
+	spans, err := otlp.Encode(x, otlp.Config{Version: version}).Spans()
+	if err != nil {
+		return err
+	}
+	if s, ok := otlp.Summarize(spans, u.groups); ok {
 		u.report.Add(&s)
 	}
 	return nil

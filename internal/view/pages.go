@@ -212,7 +212,11 @@ func (s *Server) spans(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.send(w, "application/json", func(out *bytes.Buffer) error {
-		_, err := out.Write(otlp.AppendLine(nil, spans))
+		payload, err := otlp.PayloadOf(spans)
+		if err != nil {
+			return err
+		}
+		_, err = out.Write(otlp.AppendLine(nil, payload))
 		return err
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tailer/ship"
+	"tailer/ship/otlp"
 	"tailer/ship/shiptest"
 )
 
@@ -97,8 +98,8 @@ func TestStamping(t *testing.T) {
 			t.Errorf("%s: %v", span.GetName(), a.text)
 		}
 	}
-	again, err := ship.NewItem(item.Spans(), item.At(), nil)
-	if err != nil || string(again.Payload()) != before {
+	again, err := otlp.PayloadOf(item.Spans())
+	if err != nil || string(again) != before {
 		t.Errorf("the item was changed: %v", err)
 	}
 	events := sink.events(item)

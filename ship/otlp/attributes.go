@@ -3,52 +3,60 @@ package otlp
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"strconv"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 	"unsafe"
 
-	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
+	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// attributes collects the attributes of one span in the order of writing. Values
-// that say nothing are left out, and so is a key that is there already.
+// Field numbers of opentelemetry/proto/common/v1/common.proto, OTLP 1.
+const (
+	keyField   = 1 // of KeyValue
+	valueField = 2
+
+	stringField = 1 // of AnyValue
+	boolField   = 2
+	intField    = 3
+	doubleField = 4
+	arrayField  = 5
+	kvlistField = 6
+	bytesField  = 7
+
+	valuesField = 1 // of ArrayValue and KeyValueList
+)
+
+// attributes collects the attributes of one span in the order of writing, as they
+// are on the wire. Values that say nothing are left out, and so is a key that is
+// there already.
 type attributes struct {
-	list []*commonpb.KeyValue
-	slab []textAttribute // to be used next
+	keys []string
+	wire []byte
 }
 
-// A textAttribute is all that protobuf wants for one attribute. They are made
-// many at a time: most of what a trace allocated were these.
-type textAttribute struct {
-	pair  commonpb.KeyValue
-	value commonpb.AnyValue
-	text  commonpb.AnyValue_StringValue
+func (a *attributes) reset() {
+	clear(a.keys)
+	a.keys, a.wire = a.keys[:0], a.wire[:0]
 }
 
-const slabSize = 32
-
-func newAttributes(room int) *attributes {
-	return &attributes{list: make([]*commonpb.KeyValue, 0, room)}
-}
-
-func (a *attributes) add(key string, value *commonpb.AnyValue) {
-	if key, isNew := a.claim(key); isNew {
-		a.list = append(a.list, &commonpb.KeyValue{Key: key, Value: value})
-	}
-}
-
-// claim returns the key as it is written, and whether it is not there yet.
-func (a *attributes) claim(key string) (string, bool) {
+// begin appends all of an attribute but its value, an AnyValue of so many bytes. It
+// returns false, and appends nothing, if the key is there already.
+func (a *attributes) begin(key string, size int) bool {
 	key = cut(valid(key), maxName)
 	// There are a few dozen, which are compared faster than hashed.
-	for _, pair := range a.list {
-		if pair.Key == key {
-			return key, false
+	for _, other := range a.keys {
+		if other == key {
+			return false
 		}
 	}
-	return key, true
+	a.keys = append(a.keys, key)
+	a.wire = appendHead(a.wire, attributesField, sizeOf(keyField, len(key))+sizeOf(valueField, size))
+	a.wire = appendText(a.wire, keyField, key)
+	a.wire = appendHead(a.wire, valueField, size)
+	return true
 }
 
 // text adds a string, unless it is empty.
@@ -56,19 +64,10 @@ func (a *attributes) text(key, value string) {
 	if value == "" {
 		return
 	}
-	key, isNew := a.claim(key)
-	if !isNew {
-		return
+	value = valid(value)
+	if a.begin(key, sizeOf(stringField, len(value))) {
+		a.wire = appendText(a.wire, stringField, value)
 	}
-	if len(a.slab) == 0 {
-		a.slab = make([]textAttribute, slabSize)
-	}
-	t := &a.slab[0]
-	a.slab = a.slab[1:]
-	t.text.StringValue = valid(value)
-	t.value.Value = &t.text
-	t.pair.Key, t.pair.Value = key, &t.value
-	a.list = append(a.list, &t.pair)
 }
 
 // number adds a count as text, unless it is 0, which stands for unknown.
@@ -79,11 +78,17 @@ func (a *attributes) number(key string, value int) {
 }
 
 func (a *attributes) integer(key string, value int64) {
-	a.add(key, &commonpb.AnyValue{Value: &commonpb.AnyValue_IntValue{IntValue: value}})
+	v := uint64(value) // as protobuf has an int64: two's complement
+	if a.begin(key, protowire.SizeTag(intField)+protowire.SizeVarint(v)) {
+		a.wire = appendNumber(a.wire, intField, v)
+	}
 }
 
 func (a *attributes) double(key string, value float64) {
-	a.add(key, &commonpb.AnyValue{Value: &commonpb.AnyValue_DoubleValue{DoubleValue: value}})
+	if a.begin(key, protowire.SizeTag(doubleField)+protowire.SizeFixed64()) {
+		a.wire = protowire.AppendTag(a.wire, doubleField, protowire.Fixed64Type)
+		a.wire = protowire.AppendFixed64(a.wire, math.Float64bits(value))
+	}
 }
 
 // texts adds a string array, unless it is empty.
@@ -91,11 +96,19 @@ func (a *attributes) texts(key string, values []string) {
 	if len(values) == 0 {
 		return
 	}
-	array := &commonpb.ArrayValue{Values: make([]*commonpb.AnyValue, len(values))}
-	for i, value := range values {
-		array.Values[i] = &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: valid(value)}}
+	size := 0
+	for i := range values {
+		values[i] = valid(values[i])
+		size += sizeOf(valuesField, sizeOf(stringField, len(values[i])))
 	}
-	a.add(key, &commonpb.AnyValue{Value: &commonpb.AnyValue_ArrayValue{ArrayValue: array}})
+	if !a.begin(key, sizeOf(arrayField, size)) {
+		return
+	}
+	a.wire = appendHead(a.wire, arrayField, size)
+	for _, value := range values {
+		a.wire = appendHead(a.wire, valuesField, sizeOf(stringField, len(value)))
+		a.wire = appendText(a.wire, stringField, value)
+	}
 }
 
 // object adds a JSON object or array as text, unless it is absent or empty.
@@ -106,6 +119,21 @@ func (a *attributes) object(key string, value json.RawMessage) {
 		return
 	}
 	a.text(key, text)
+}
+
+// appendHead appends the beginning of a field that is text, bytes or a message of
+// so many bytes.
+func appendHead(dst []byte, field protowire.Number, size int) []byte {
+	return protowire.AppendVarint(protowire.AppendTag(dst, field, protowire.BytesType), uint64(size)) // fits
+}
+
+func appendText(dst []byte, field protowire.Number, text string) []byte {
+	return append(appendHead(dst, field, len(text)), text...)
+}
+
+// sizeOf is the size of such a field as a whole.
+func sizeOf(field protowire.Number, size int) int {
+	return protowire.SizeTag(field) + protowire.SizeBytes(size)
 }
 
 // marshal returns v as JSON in which <, > and & stay as they are: these texts

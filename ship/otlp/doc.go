@@ -2,8 +2,8 @@
 // that is the observation, and a child span for every failed attempt that
 // another attempt followed.
 //
-// It provides Encode, which is pure, and AppendLine, which writes spans as one
-// line of OTLP/JSON. It does not send anything, does not decide who asked (that
+// It provides Encode, which is pure, Payload, the spans as protobuf has them on the
+// wire, and AppendLine, which writes them as one line of OTLP/JSON. It does not send anything, does not decide who asked (that
 // is tailer.Attribution, filled before) and does not remove secrets: what it is
 // given, it writes.
 //
@@ -17,6 +17,6 @@
 //
 // Example:
 //
-//	spans := otlp.Encode(&exchange, otlp.Config{Version: "1.2.3"})
-//	line = otlp.AppendLine(line[:0], spans)
+//	payload := otlp.Encode(&exchange, otlp.Config{Version: "1.2.3"})
+//	line = otlp.AppendLine(line[:0], payload)
 package otlp

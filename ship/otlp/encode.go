@@ -4,11 +4,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
-	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
-	resourcepb "go.opentelemetry.io/proto/otlp/resource/v1"
-	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
+	"google.golang.org/protobuf/encoding/protowire"
 
 	"tailer"
 )
@@ -27,55 +26,94 @@ type Config struct {
 // Encode returns the spans of one exchange: the root first, then one for every
 // attempt in order of time. It reads x and keeps no reference to it. The caller
 // owns the result. Encode has no state and may be called concurrently.
-func Encode(x *tailer.Exchange, cfg Config) *tracepb.ResourceSpans {
-	e := encoder{x: x, cfg: cfg, traceID: TraceID(traceSeed(x)), seed: spanSeed(x), name: traceName(x)}
-	spans := make([]*tracepb.Span, 0, 1+len(x.Attempts))
-	root := e.root()
-	spans = append(spans, root)
+func Encode(x *tailer.Exchange, cfg Config) Payload {
+	e := encoders.Get().(*encoder) // of nothing else
+	e.x, e.cfg, e.seed, e.name = x, cfg, spanSeed(x), traceName(x)
+	e.traceID = TraceID(traceSeed(x))
+	e.root()
 	for i := range x.Attempts {
-		spans = append(spans, e.attempt(root.GetSpanId(), i))
+		e.attempt(i)
 	}
-	return &tracepb.ResourceSpans{
-		Resource: &resourcepb.Resource{Attributes: []*commonpb.KeyValue{{
-			Key:   "service.name",
-			Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: scopeName}},
-		}}},
-		ScopeSpans: []*tracepb.ScopeSpans{{
-			Scope: &commonpb.InstrumentationScope{Name: scopeName, Version: valid(cfg.Version)},
-			Spans: spans,
-		}},
+	payload := e.payload()
+	if cap(e.spans)+cap(e.around)+cap(e.a.wire) <= maxKept {
+		e.a.reset()
+		*e = encoder{a: e.a, around: e.around[:0], spans: e.spans[:0]}
+		encoders.Put(e)
 	}
+	return payload
 }
 
-// encoder holds what the spans of one exchange have in common.
+// maxKept is how many bytes of buffers wait for the next exchange: one giant prompt
+// must not stay in memory.
+const maxKept = 1 << 20
+
+var encoders = sync.Pool{New: func() any { return &encoder{} }}
+
+// encoder holds what the spans of one exchange have in common, and those that are
+// ready, each as a field of ScopeSpans.
 type encoder struct {
 	x       *tailer.Exchange
 	cfg     Config
 	traceID []byte
+	rootID  []byte
 	seed    string
 	name    string
+	a       attributes // of the span that is being made
+	around  []byte     // what is before and behind them
+	spans   []byte
 }
 
-func (e *encoder) root() *tracepb.Span {
-	a := newAttributes(64)
+// resource is what every payload says of its writer.
+var resource = func() []byte {
+	a := attributes{}
+	if a.begin("service.name", sizeOf(stringField, len(scopeName))) {
+		a.wire = appendText(a.wire, stringField, scopeName)
+	}
+	_, _, n := protowire.ConsumeTag(a.wire) // there it is of a span
+	return append(protowire.AppendTag(nil, resourceAttributesField, protowire.BytesType), a.wire[n:]...)
+}()
+
+// payload puts around the spans what they share.
+func (e *encoder) payload() Payload {
+	version := valid(e.cfg.Version)
+	scope := sizeOf(scopeNameField, len(scopeName))
+	if version != "" {
+		scope += sizeOf(scopeVersionField, len(version))
+	}
+	scopeSpans := sizeOf(scopeField, scope) + len(e.spans)
+	group := sizeOf(resourceField, len(resource)) + sizeOf(scopeSpansField, scopeSpans)
+
+	p := make([]byte, 0, sizeOf(resourceSpansField, group))
+	p = appendHead(p, resourceSpansField, group)
+	p = append(appendHead(p, resourceField, len(resource)), resource...)
+	p = appendHead(p, scopeSpansField, scopeSpans)
+	p = appendHead(p, scopeField, scope)
+	p = appendText(p, scopeNameField, scopeName)
+	if version != "" {
+		p = appendText(p, scopeVersionField, version)
+	}
+	return append(p, e.spans...)
+}
+
+func (e *encoder) root() {
+	a := &e.a
 	e.shared(a, observationType(e.x))
 	e.traceMetadata(a)
 	answer := readAnswer(e.x)
 	e.observationMetadata(a, answer.finishReason)
 	e.observation(a, answer)
-	span := e.span("root", e.name, e.x.Start, e.x.End, a)
-	setStatus(span, e.x.Level, valid(statusMessage(e.x)))
-	return span
+	e.rootID = SpanID(e.seed, "root")
+	e.span(&span{id: e.rootID, name: e.name, start: e.x.Start, end: e.x.End, severity: e.x.Level, message: valid(statusMessage(e.x))})
 }
 
-func (e *encoder) attempt(parent []byte, i int) *tracepb.Span {
+func (e *encoder) attempt(i int) {
 	try, number := &e.x.Attempts[i], strconv.Itoa(i+1)
 	severity := tailer.LevelWarning
 	if e.x.Level == tailer.LevelError {
 		severity = tailer.LevelError
 	}
 	message := firstCharacters(valid(joinError(try.ErrorClass, try.Message)), maxStatusMessage)
-	a := newAttributes(16)
+	a := &e.a
 	e.shared(a, "span")
 	a.text(observationMetadataPrefix+"litellm_call_id", e.x.CallID)
 	a.text(observationMetadataPrefix+"attempt", number)
@@ -84,23 +122,10 @@ func (e *encoder) attempt(parent []byte, i int) *tracepb.Span {
 	a.number(observationMetadataPrefix+"http_status", try.Status)
 	a.text("langfuse.observation.level", string(severity))
 	a.text("langfuse.observation.status_message", message)
-	span := e.span("attempt/"+number, "attempt", try.Start, try.End, a)
-	span.ParentSpanId = parent
-	setStatus(span, severity, message)
-	return span
-}
-
-func (e *encoder) span(role, name string, start, end time.Time, a *attributes) *tracepb.Span {
-	began := nanoseconds(start)
-	return &tracepb.Span{
-		TraceId:           e.traceID,
-		SpanId:            SpanID(e.seed, role),
-		Name:              name,
-		Kind:              tracepb.Span_SPAN_KIND_INTERNAL,
-		StartTimeUnixNano: began,
-		EndTimeUnixNano:   max(began, nanoseconds(end)),
-		Attributes:        a.list,
-	}
+	e.span(&span{
+		id: SpanID(e.seed, "attempt/"+number), parent: e.rootID, name: "attempt", start: try.Start, end: try.End,
+		severity: severity, message: message,
+	})
 }
 
 // shared adds what stands on every span, because Langfuse v4 sums costs and
@@ -150,12 +175,6 @@ func (e *encoder) observation(a *attributes, answer answer) {
 	}
 	if x.Level == tailer.LevelError {
 		a.text("error.type", x.ErrorClass)
-	}
-}
-
-func setStatus(span *tracepb.Span, severity tailer.Level, message string) {
-	if severity == tailer.LevelError {
-		span.Status = &tracepb.Status{Code: tracepb.Status_STATUS_CODE_ERROR, Message: message}
 	}
 }
 

@@ -138,7 +138,7 @@ func TestEncodeLimits(t *testing.T) {
 	x.StatusMessage = strings.Repeat("ä", 3000)
 	x.Attribution.TraceName = strings.Repeat("🚀", 800)
 	x.Attribution.User = "bad \xff byte"
-	root := rootOf(Encode(x, Config{}))
+	root := rootOf(spansOf(t, Encode(x, Config{})))
 	if got := strings.Count(root.GetName(), "🚀"); got != 500 { // two UTF-16 units each
 		t.Errorf("name has %d rockets", got)
 	}
@@ -163,7 +163,7 @@ func TestEncodeLevels(t *testing.T) {
 		t.Run(string(test.level), func(t *testing.T) {
 			x := fullExchange()
 			x.Level = test.level
-			spans := Encode(x, Config{}).GetScopeSpans()[0].GetSpans()
+			spans := spansOf(t, Encode(x, Config{})).GetScopeSpans()[0].GetSpans()
 			if got := textOf(spans[1], "langfuse.observation.level"); got != test.attempt {
 				t.Errorf("attempt has level %s, want %s", got, test.attempt)
 			}
@@ -191,12 +191,33 @@ func FuzzEncode(f *testing.F) {
 				TraceMetadata: []tailer.Header{{Name: key, Value: body}, {Name: key, Value: name}},
 			},
 		}
-		group := Encode(x, Config{Version: name})
+		payload := Encode(x, Config{Version: name})
+		group := spansOf(t, payload)
 		for _, span := range group.GetScopeSpans()[0].GetSpans() {
 			checkSpan(t, span)
 		}
-		checkLine(t, group)
+		checkLine(t, payload, group)
 	})
+}
+
+// spansOf decodes a payload, which must be as protobuf itself writes it: digests of
+// payloads are kept.
+func spansOf(t *testing.T, payload Payload) *tracepb.ResourceSpans {
+	t.Helper()
+	spans, err := payload.Spans()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := PayloadOf(spans); err != nil || !bytes.Equal(payload, again) {
+		t.Fatalf("protobuf writes\n%q, not\n%q, %v", again, payload, err)
+	}
+	head, err := payload.Head()
+	root := rootOf(spans)
+	if err != nil || !bytes.Equal(head.Trace[:], root.GetTraceId()) || !bytes.Equal(head.Span[:], root.GetSpanId()) ||
+		head.Start != root.GetStartTimeUnixNano() || head.Count != len(spans.GetScopeSpans()[0].GetSpans()) {
+		t.Errorf("head %+v, %v", head, err)
+	}
+	return spans
 }
 
 func checkSpan(t *testing.T, span *tracepb.Span) {

@@ -8,123 +8,171 @@ import (
 	"strconv"
 	"unicode/utf8"
 
-	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
-	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
+	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// AppendLine appends one OTLP/JSON ExportTraceServiceRequest and a newline to
-// dst and returns it. The line has no other newline. Ids are lower hex and
+// AppendLine appends a payload as one OTLP/JSON ExportTraceServiceRequest and a
+// newline to dst and returns it. The line has no other newline. Ids are lower hex and
 // 64-bit integers strings, as OTLP 1.x wants; protobuf's own JSON would give
 // base64 ids and random white space. Members with their default value are left
-// out. What tailer never sets (links, events, trace state) is not written.
-func AppendLine(dst []byte, groups ...*tracepb.ResourceSpans) []byte {
+// out. What tailer never sets (links, events, trace state) is not written, nor what is
+// behind damage.
+func AppendLine(dst []byte, p Payload) []byte {
 	dst = append(dst, `{"resourceSpans":[`...)
-	for i, group := range groups {
-		dst = comma(dst, i)
-		dst = append(dst, '{')
-		if attributes := group.GetResource().GetAttributes(); len(attributes) > 0 {
-			dst = append(dst, `"resource":{`...)
-			dst = append(appendAttributes(dst, attributes), '}', ',')
-		}
-		dst = append(dst, `"scopeSpans":[`...)
-		for j, scope := range group.GetScopeSpans() {
-			dst = appendScope(comma(dst, j), scope)
-		}
-		dst = append(dst, ']', '}')
-	}
+	dst = appendEach(dst, p, resourceSpansField, appendGroup)
 	return append(dst, "]}\n"...)
 }
 
-func appendScope(dst []byte, scope *tracepb.ScopeSpans) []byte {
+func appendGroup(dst, group []byte) []byte {
+	dst = append(dst, '{')
+	if attributes := last(group, resourceField); len(attributes) > 0 {
+		dst = append(dst, `"resource":{"attributes":[`...)
+		dst = append(appendEach(dst, attributes, resourceAttributesField, appendPair), `]},`...)
+	}
+	dst = append(dst, `"scopeSpans":[`...)
+	return append(appendEach(dst, group, scopeSpansField, appendScope), ']', '}')
+}
+
+func appendScope(dst, scope []byte) []byte {
+	about := last(scope, scopeField)
 	dst = append(dst, `{"scope":{"name":`...)
-	dst = appendString(dst, scope.GetScope().GetName())
-	if version := scope.GetScope().GetVersion(); version != "" {
+	dst = appendString(dst, last(about, scopeNameField))
+	if version := last(about, scopeVersionField); len(version) > 0 {
 		dst = append(dst, `,"version":`...)
 		dst = appendString(dst, version)
 	}
 	dst = append(dst, `},"spans":[`...)
-	for i, span := range scope.GetSpans() {
-		dst = appendSpan(comma(dst, i), span)
-	}
-	return append(dst, ']', '}')
+	return append(appendEach(dst, scope, spansField, appendSpan), ']', '}')
 }
 
-func appendSpan(dst []byte, span *tracepb.Span) []byte {
+func appendSpan(dst, span []byte) []byte {
+	var traceID, spanID, parent, name, status []byte
+	var kind, start, end uint64
+	for f := scan(span); f.next(); {
+		switch f.number {
+		case traceIDField:
+			traceID = f.bytes
+		case spanIDField:
+			spanID = f.bytes
+		case parentField:
+			parent = f.bytes
+		case nameField:
+			name = f.bytes
+		case kindField:
+			kind = f.value
+		case startField:
+			start = f.fixed()
+		case endField:
+			end = f.fixed()
+		case statusField:
+			status = f.bytes
+		}
+	}
 	dst = append(dst, `{"traceId":"`...)
-	dst = hex.AppendEncode(dst, span.GetTraceId())
+	dst = hex.AppendEncode(dst, traceID)
 	dst = append(dst, `","spanId":"`...)
-	dst = hex.AppendEncode(dst, span.GetSpanId())
-	if parent := span.GetParentSpanId(); len(parent) > 0 {
+	dst = hex.AppendEncode(dst, spanID)
+	if len(parent) > 0 {
 		dst = append(dst, `","parentSpanId":"`...)
 		dst = hex.AppendEncode(dst, parent)
 	}
 	dst = append(dst, `","name":`...)
-	dst = appendString(dst, span.GetName())
+	dst = appendString(dst, name)
 	dst = append(dst, `,"kind":`...)
-	dst = strconv.AppendInt(dst, int64(span.GetKind()), 10)
+	dst = strconv.AppendInt(dst, int64(int32(kind)), 10) // as protobuf reads it
 	dst = append(dst, `,"startTimeUnixNano":"`...)
-	dst = strconv.AppendUint(dst, span.GetStartTimeUnixNano(), 10)
+	dst = strconv.AppendUint(dst, start, 10)
 	dst = append(dst, `","endTimeUnixNano":"`...)
-	dst = strconv.AppendUint(dst, span.GetEndTimeUnixNano(), 10)
-	dst = append(dst, '"', ',')
-	dst = appendAttributes(dst, span.GetAttributes())
-	if status := span.GetStatus(); status.GetCode() != tracepb.Status_STATUS_CODE_UNSET {
-		dst = append(dst, `,"status":{"code":`...)
-		dst = strconv.AppendInt(dst, int64(status.GetCode()), 10)
-		if status.GetMessage() != "" {
-			dst = append(dst, `,"message":`...)
-			dst = appendString(dst, status.GetMessage())
+	dst = strconv.AppendUint(dst, end, 10)
+	dst = append(dst, `","attributes":[`...)
+	dst = append(appendEach(dst, span, attributesField, appendPair), ']')
+	return append(appendStatus(dst, status), '}')
+}
+
+func appendStatus(dst, status []byte) []byte {
+	var code uint64
+	var message []byte
+	for f := scan(status); f.next(); {
+		switch f.number {
+		case codeField:
+			code = f.value
+		case messageField:
+			message = f.bytes
 		}
-		dst = append(dst, '}')
+	}
+	if code == 0 {
+		return dst
+	}
+	dst = append(dst, `,"status":{"code":`...)
+	dst = strconv.AppendInt(dst, int64(int32(code)), 10) // as protobuf reads it
+	if len(message) > 0 {
+		dst = append(dst, `,"message":`...)
+		dst = appendString(dst, message)
 	}
 	return append(dst, '}')
 }
 
-func appendAttributes(dst []byte, attributes []*commonpb.KeyValue) []byte {
-	dst = append(dst, `"attributes":[`...)
-	dst = appendPairs(dst, attributes)
-	return append(dst, ']')
-}
-
-func appendPairs(dst []byte, pairs []*commonpb.KeyValue) []byte {
-	for i, pair := range pairs {
-		dst = append(comma(dst, i), `{"key":`...)
-		dst = appendString(dst, pair.GetKey())
-		dst = append(dst, `,"value":`...)
-		dst = append(appendValue(dst, pair.GetValue()), '}')
+// appendEach appends every field of that number, a message, with commas between them.
+func appendEach(dst, message []byte, number protowire.Number, appendOne func(dst, one []byte) []byte) []byte {
+	first := true
+	for f := scan(message); f.next(); {
+		if !f.is(number) {
+			continue
+		}
+		if !first {
+			dst = append(dst, ',')
+		}
+		first = false
+		dst = appendOne(dst, f.bytes)
 	}
 	return dst
 }
 
-func appendValue(dst []byte, value *commonpb.AnyValue) []byte {
-	switch v := value.GetValue().(type) {
-	case *commonpb.AnyValue_StringValue:
-		dst = append(dst, `{"stringValue":`...)
-		dst = appendString(dst, v.StringValue)
-	case *commonpb.AnyValue_BoolValue:
-		dst = append(dst, `{"boolValue":`...)
-		dst = strconv.AppendBool(dst, v.BoolValue)
-	case *commonpb.AnyValue_IntValue:
-		dst = append(dst, `{"intValue":"`...)
-		dst = strconv.AppendInt(dst, v.IntValue, 10)
-		dst = append(dst, '"')
-	case *commonpb.AnyValue_DoubleValue:
-		dst = append(dst, `{"doubleValue":`...)
-		dst = appendDouble(dst, v.DoubleValue)
-	case *commonpb.AnyValue_BytesValue:
-		dst = append(dst, `{"bytesValue":"`...)
-		dst = base64.StdEncoding.AppendEncode(dst, v.BytesValue)
-		dst = append(dst, '"')
-	case *commonpb.AnyValue_ArrayValue:
-		dst = append(dst, `{"arrayValue":{"values":[`...)
-		for i, element := range v.ArrayValue.GetValues() {
-			dst = appendValue(comma(dst, i), element)
+// last returns the last field of that number, which is text, bytes or a message.
+func last(message []byte, number protowire.Number) (value []byte) {
+	for f := scan(message); f.next(); {
+		if f.is(number) {
+			value = f.bytes
 		}
-		dst = append(dst, ']', '}')
-	case *commonpb.AnyValue_KvlistValue:
+	}
+	return value
+}
+
+func appendPair(dst, pair []byte) []byte {
+	dst = append(dst, `{"key":`...)
+	dst = appendString(dst, last(pair, keyField))
+	dst = append(dst, `,"value":`...)
+	return append(appendValue(dst, last(pair, valueField)), '}')
+}
+
+func appendValue(dst, value []byte) []byte {
+	v := scan(value)
+	for v.next() { // protobuf takes the last of a oneof
+	}
+	switch v.number {
+	case stringField:
+		dst = append(dst, `{"stringValue":`...)
+		dst = appendString(dst, v.bytes)
+	case boolField:
+		dst = append(dst, `{"boolValue":`...)
+		dst = strconv.AppendBool(dst, v.value != 0)
+	case intField:
+		dst = append(dst, `{"intValue":"`...)
+		dst = strconv.AppendInt(dst, int64(v.value), 10) // two's complement
+		dst = append(dst, '"')
+	case doubleField:
+		dst = append(dst, `{"doubleValue":`...)
+		dst = appendDouble(dst, math.Float64frombits(v.fixed()))
+	case bytesField:
+		dst = append(dst, `{"bytesValue":"`...)
+		dst = base64.StdEncoding.AppendEncode(dst, v.bytes)
+		dst = append(dst, '"')
+	case arrayField:
+		dst = append(dst, `{"arrayValue":{"values":[`...)
+		dst = append(appendEach(dst, v.bytes, valuesField, appendValue), ']', '}')
+	case kvlistField:
 		dst = append(dst, `{"kvlistValue":{"values":[`...)
-		dst = appendPairs(dst, v.KvlistValue.GetValues())
-		dst = append(dst, ']', '}')
+		dst = append(appendEach(dst, v.bytes, valuesField, appendPair), ']', '}')
 	default:
 		dst = append(dst, '{')
 	}
@@ -149,23 +197,16 @@ func appendDouble(dst []byte, f float64) []byte {
 	return append(dst, text...)
 }
 
-func comma(dst []byte, i int) []byte {
-	if i > 0 {
-		return append(dst, ',')
-	}
-	return dst
-}
-
 // appendString writes a JSON string. Spans hold prompts as JSON in a string, so
 // quotes and backslashes are the common case; json.Marshal would scan the text
 // several times and escape <, > and &. U+2028 and U+2029 are escaped, because
 // some readers take them for the end of a line.
-func appendString(dst []byte, s string) []byte {
+func appendString(dst, s []byte) []byte {
 	const digits = "0123456789abcdef"
 	dst = append(dst, '"')
 	from := 0
 	for i := 0; i < len(s); {
-		if i += plainEnd(view(s[i:])); i == len(s) {
+		if i += plainEnd(s[i:]); i == len(s) {
 			break
 		}
 		c := s[i]
@@ -190,7 +231,7 @@ func appendString(dst []byte, s string) []byte {
 			}
 			continue
 		}
-		r, size := utf8.DecodeRuneInString(s[i:])
+		r, size := utf8.DecodeRune(s[i:])
 		switch {
 		case r == utf8.RuneError && size == 1:
 			dst = append(dst, s[from:i]...)

@@ -24,7 +24,7 @@ func TestSummarize(t *testing.T) {
 			OtherHeaders:   json.RawMessage(`{"remote-groups":"Sales%2C%20Support","x-team":"Red"}`),
 		},
 	}
-	got, ok := Summarize(Encode(x, Config{}), nil)
+	got, ok := Summarize(spansOf(t, Encode(x, Config{})), nil)
 	if !ok {
 		t.Fatal("no root")
 	}
@@ -41,7 +41,7 @@ func TestSummarize(t *testing.T) {
 	if len(got.TraceID) != 32 || len(got.SpanID) != 16 {
 		t.Errorf("ids %q, %q", got.TraceID, got.SpanID)
 	}
-	if red, _ := Summarize(Encode(x, Config{}), []string{"X-Nobody", "X-Team"}); red.Groups != "Red" {
+	if red, _ := Summarize(spansOf(t, Encode(x, Config{})), []string{"X-Nobody", "X-Team"}); red.Groups != "Red" {
 		t.Errorf("groups of a configured header: %q", red.Groups)
 	}
 	if _, ok := Summarize(nil, nil); ok {

@@ -1,4 +1,4 @@
-package ship
+package otlp
 
 import (
 	"crypto/sha256"
@@ -64,11 +64,11 @@ func TestDigest(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			spans := &tracepb.ResourceSpans{ScopeSpans: []*tracepb.ScopeSpans{{Spans: test.spans}}}
-			payload, err := encode(spans)
+			payload, err := PayloadOf(spans)
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, want := digest(payload), slowDigest(t, spans)
+			got, want := payload.Digest(), slowDigest(t, spans)
 			if got != want {
 				t.Errorf("%x, want %x", got, want)
 			}
@@ -79,13 +79,13 @@ func TestDigest(t *testing.T) {
 			for _, s := range test.spans {
 				s.Attributes = append(s.Attributes, text(versionKey, "9.9"))
 			}
-			if payload, err = encode(spans); err != nil {
+			if payload, err = PayloadOf(spans); err != nil {
 				t.Fatal(err)
 			}
-			if digest(payload) != want {
+			if payload.Digest() != want {
 				t.Error("another version of tailer is other content")
 			}
-			digest(payload[:len(payload)/2]) // damaged on disk: anything but a panic
+			payload[:len(payload)/2].Digest() // damaged on disk: anything but a panic
 		})
 	}
 }
