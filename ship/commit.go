@@ -150,7 +150,7 @@ func (d *Delivery) due() (pause time.Duration, all bool) {
 		pause = d.cfg.FlushInterval - time.Since(d.since)
 	}
 	switch {
-	case d.isReady(), d.flushing > 0 && len(d.intake)+len(d.done) > 0, pause <= 0:
+	case d.isReady(), d.hurry, d.flushing > 0 && len(d.intake)+len(d.done) > 0, pause <= 0:
 		return 0, true
 	case len(d.done) > 0:
 		return 0, d.store == nil
@@ -171,7 +171,7 @@ func (d *Delivery) collect(all bool) *work {
 	d.done = nil
 	if all {
 		w.intake = d.intake
-		d.intake, d.ready, d.since = nil, batchSize{}, time.Time{}
+		d.intake, d.ready, d.since, d.hurry = nil, batchSize{}, time.Time{}, false
 	}
 	return w
 }

@@ -37,6 +37,7 @@ type Delivery struct {
 	hot      int64           // bytes of those in memory
 	order    uint64          // of the last entry
 	flushing int             // calls of Flush under way
+	hurry    bool            // intake does not wait for more
 	failed   error           // the store's
 	stats    Stats           //
 }
@@ -245,6 +246,16 @@ func (d *Delivery) broken() error {
 		}
 	}
 	return nil
+}
+
+// Hurry sends what was taken so far without waiting for more.
+func (d *Delivery) Hurry() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.intake) > 0 {
+		d.hurry = true
+		d.poke()
+	}
 }
 
 // Flush returns when all that was taken before is resolved and, where a sink

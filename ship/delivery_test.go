@@ -126,6 +126,26 @@ func TestBatches(t *testing.T) {
 	}
 }
 
+func TestHurry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sink := &script{}
+		f := newFixture(t, Config{}, sink)
+		f.Hurry() // nothing is there: what comes then waits
+		f.take(t, newItem(t, "a"), newItem(t, "b"))
+		synctest.Wait()
+		equal(t, "before", sink.requests())
+		f.Hurry()
+		synctest.Wait()
+		equal(t, "at once", sink.requests(), "a b")
+		f.take(t, newItem(t, "c"))
+		synctest.Wait()
+		equal(t, "waits again", sink.requests(), "a b")
+		if err := f.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asks := down()

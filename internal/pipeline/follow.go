@@ -45,6 +45,8 @@ const (
 	lookSlow, lookFast = time.Second, 20 * time.Millisecond
 	// busyFor is how long after a line a source is looked at often.
 	busyFor = 3 * time.Second
+	// backlog is how long there are lines without a pause when reading was behind.
+	backlog = 100 * time.Millisecond
 	// lookLines is how many lines are read at most between two looks.
 	lookLines = 512
 	// markEvery is how often it is worked out how far reading and pairing are.
@@ -72,16 +74,22 @@ type Follow struct {
 	over      atomic.Bool  // it has ended
 }
 
+// A Hurrier is a Deliverer that lets exchanges wait for others.
+type Hurrier interface {
+	Hurry() // no others are to be expected soon
+}
+
 // Forever reads until the context ends, or the source does. What is still open
 // when the context ends is not handed out: it is read again by the next run. The
 // error is nil at the source's end; else the context's, or that of delivery.
 func (f *Follow) Forever(ctx context.Context) error {
 	f.Lines, f.Records, f.Pairs = f.Source, f.Parse, f.Table
 	f.read = map[string]int64{}
+	hurrier, _ := f.Deliver.(Hurrier)
 	f.Deliver = waiting{f.Deliver, &f.waits}
 	f.handover = newHandover(&f.Run)
 	defer f.end()
-	quietSince, nextLook := time.Now(), time.Time{}
+	quietSince, behindSince, nextLook := time.Now(), time.Now(), time.Time{}
 	tick := pipeIdle
 	for ctx.Err() == nil {
 		if err := f.handover.err(); err != nil {
@@ -105,8 +113,15 @@ func (f *Follow) Forever(ctx context.Context) error {
 			return err
 		case n > 0:
 			quietSince, tick = time.Now(), pipeIdle
+			if n < lookLines { // that was the last for now
+				if hurrier != nil && quietSince.Sub(behindSince) >= backlog && f.handover.wait() == nil {
+					hurrier.Hurry()
+				}
+				behindSince = quietSince
+			}
 			continue
 		}
+		behindSince = time.Now()
 		quiet := time.Since(quietSince)
 		if quiet >= tick {
 			if err := f.pauseAfter(ctx, quiet); err != nil {

@@ -23,6 +23,7 @@ type growing struct {
 	next  int
 	over  bool
 	looks int
+	slow  time.Duration // for a line
 }
 
 func (g *growing) add(text string, over bool) {
@@ -41,6 +42,7 @@ func (g *growing) Next() (*tailer.Line, error) {
 		}
 		return nil, tailer.ErrPause
 	}
+	time.Sleep(g.slow)
 	g.next++
 	i := int64(g.next)
 	return &tailer.Line{Bytes: []byte(g.text[i-1 : i]), Pos: tailer.Position{Source: "test", Offset: i - 1, End: i}}, nil
@@ -145,6 +147,36 @@ func TestForever(t *testing.T) {
 		}
 		if got := x.deliver.delivered(); got != "24613" || x.marks.at("test") != 5 {
 			t.Errorf("at the end: delivered %q, marked %d", got, x.marks.at("test"))
+		}
+	})
+}
+
+// TestBacklog: what was read without a pause for long does not wait for more. What
+// comes now and then waits as ever.
+func TestBacklog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newFollowing()
+		x.source.slow = 30 * time.Millisecond
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- x.Forever(ctx) }()
+		for _, step := range []struct{ add, hurries string }{
+			{"12", ""},
+			{"2222", "2222"}, // the last record waits for a next line
+			{"2", "2222"},
+			{"22", "2222"},
+			{"22222", "2222 222222222222"},
+		} {
+			x.source.add(step.add, false)
+			time.Sleep(2 * time.Second)
+			synctest.Wait()
+			if got := strings.Join(x.deliver.hurries, " "); got != step.hurries {
+				t.Errorf("after %s: %q, want %q", step.add, got, step.hurries)
+			}
+		}
+		cancel()
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Errorf("ended with %v", err)
 		}
 	})
 }

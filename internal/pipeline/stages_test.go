@@ -114,8 +114,9 @@ type deliverer struct {
 	got     string     // call ids in order
 	users   []string
 	flushes int
-	fail    error // of Deliver
-	ended   bool  // the context had ended when Deliver or Flush was called
+	hurries []string // got at each call of Hurry
+	fail    error    // of Deliver
+	ended   bool     // the context had ended when Deliver or Flush was called
 }
 
 func (d *deliverer) Deliver(ctx context.Context, x *tailer.Exchange) error {
@@ -128,6 +129,12 @@ func (d *deliverer) Deliver(ctx context.Context, x *tailer.Exchange) error {
 	d.got += x.CallID
 	d.users = append(d.users, x.Attribution.User)
 	return nil
+}
+
+func (d *deliverer) Hurry() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.hurries = append(d.hurries, d.got)
 }
 
 func (d *deliverer) Flush(ctx context.Context) error {
