@@ -68,7 +68,7 @@ func (t *Table) addFailure(r *tailer.Record) {
 	if e.kind == tailer.KindFailure && e.callID == "" && e.flight == nil {
 		e.after = t.flights.justAnswered(e.at)
 	}
-	t.errors = append(t.errors, e)
+	t.await(e)
 }
 
 // tell gives an error to the call it certainly ended: the one request in flight,
@@ -177,22 +177,6 @@ func (t *Table) claimError(c *call) {
 	}
 }
 
-// looseLife is how long, in log time, an error waits for its call.
-const looseLife = time.Minute
-
-// maxLoose bounds the errors that wait.
-const maxLoose = 4096
-
-func (t *Table) expireErrors(now time.Time) {
-	n := 0
-	for n < len(t.errors) && (now.Sub(t.errors[n].at) > looseLife || len(t.errors)-n > maxLoose) {
-		t.share(t.errors[n])
-		t.orphan(t.errors[n])
-		n++
-	}
-	t.errors = t.errors[n:]
-}
-
 // addBadBody takes the note that a body was no JSON. The same request may be
 // noted twice, the second time in more words.
 func (t *Table) addBadBody(r *tailer.Record) {
@@ -203,7 +187,7 @@ func (t *Table) addBadBody(r *tailer.Record) {
 	}
 	e := &loose{kind: r.Kind, at: r.Time, coarse: r.Coarse, failure: r.Failure, pos: r.Pos, raw: r.Raw, flight: f}
 	t.refuse(e, r)
-	t.errors = append(t.errors, e)
+	t.await(e)
 }
 
 // share gives errors that name one model group, in the same words, to the calls of
@@ -237,49 +221,6 @@ func (t *Table) share(first *loose) {
 		c.told, errors[i].shared = errors[i], true
 		t.settle(c)
 	}
-}
-
-// orphan hands out a request of which nothing has a call id: one that failed
-// before it had one. Of a refused key the log tells neither who asked nor what;
-// such a request is counted, not handed out.
-func (t *Table) orphan(e *loose) {
-	if t.orphanNamed(e) {
-		return
-	}
-	t.counts.Unmatched++
-	if e.shared || e.flight == nil || e.flight.call != nil || e.flight.told {
-		return
-	}
-	c := &call{told: e, function: e.route, first: e.at, last: e.at, pos: []tailer.Position{e.pos}}
-	t.lend(c)
-	front := e.flight.front
-	if front == nil && c.request.Headers != nil {
-		e.flight.told = true
-		t.hand(c)
-		return
-	}
-	if front == nil || front.claimed || !t.tellsFailure(front) {
-		if front == nil && !t.dumps {
-			t.counts.Unidentified++
-		}
-		return
-	}
-	front.claimed = true
-	c.front, c.request = front, front.request
-	c.pos = append(c.pos, front.pos...)
-	e.flight.told = true
-	t.hand(c)
-}
-
-// orphanNamed hands out a request of which only the error has a call id, in a log
-// that states no more of failures (1.109 at INFO): the error tells it from others,
-// whatever else is in flight. What was called says which route it is.
-func (t *Table) orphanNamed(e *loose) bool {
-	if e.callID == "" || e.shared || e.kind != tailer.KindFailure || e.route == "" || e.suspect || t.slim.full || t.dumps || t.calls[e.callID] != nil {
-		return false
-	}
-	t.hand(&call{id: e.callID, told: e, function: e.route, first: e.at, coarse: e.coarse, last: e.at, pos: []tailer.Position{e.pos}})
-	return true
 }
 
 // fits reports whether the error is what a client of the call was told: it

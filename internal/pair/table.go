@@ -74,6 +74,7 @@ type Table struct {
 	answers   answers
 	seeds     seeds
 	errors    []*loose // errors that no call has claimed yet, oldest first
+	ending    []*loose // those that are known to have ended a request, until late records have come
 	bytes     int64
 	open      int
 	private   bool
@@ -201,7 +202,7 @@ func (t *Table) Drain() []tailer.Exchange {
 		}
 	}
 	t.fronts = newFrontIndex()
-	t.errors = nil
+	t.errors, t.ending = nil, nil
 	return t.out
 }
 
