@@ -213,10 +213,11 @@ func (k *kwargs) fillRequest(r *tailer.Record) {
 func (k *kwargs) isRefusal() bool { return strings.HasPrefix(k.callType, "/") }
 
 // isUnread reports whether LiteLLM knew no more of the request than its body and
-// its route: it refused the key before it read the headers. From 1.82 on nothing
-// else tells this in some versions.
+// its route: it refused the key before it read the headers, and nobody looked for a
+// model group. From 1.82 on nothing else tells this in some versions. A client may
+// send no header that a payload holds.
 func (k *kwargs) isUnread() bool {
-	return k.route != "" && k.request.Headers == nil && k.body == nil && k.deployment == ""
+	return k.route != "" && k.request.Headers == nil && k.body == nil && k.deployment == "" && k.payload.group == "" && k.payload.modelID == ""
 }
 
 // noMessages is what LiteLLM logs as content when a refused body had none

@@ -39,6 +39,35 @@ func TestRefusedCall(t *testing.T) {
 	}
 }
 
+// TestRefusedPayload: a payload without headers is that of a request whose key was
+// refused, unless a model group was looked for: some clients send no header that a
+// payload holds (1.77, 1.80).
+func TestRefusedPayload(t *testing.T) {
+	for group, refused := range map[string]bool{"": true, "gpt-4o": false} {
+		got := feed(`{
+    "id": "` + genuine + `",
+    "trace_id": "7de75c6d-ba16-41e5-8d6e-6c8790a19b7c",
+    "call_type": "aresponses",
+    "status": "failure",
+    "startTime": 1795812543.096875,
+    "endTime": 1795812544.784412,
+    "model": "gpt-4o",
+    "metadata": {
+        "user_api_key_request_route": "/v1/responses",
+        "requester_custom_headers": null
+    },
+    "model_group": "` + group + `",
+    "messages": [],
+    "response": {},
+    "error_str": ""
+}
+`)
+		if kinds(got.records) != "payload" || got.records[0].Call.Refused != refused {
+			t.Errorf("model group %q: records %q, refused %v", group, kinds(got.records), !refused)
+		}
+	}
+}
+
 // TestPreparedCallID: the call id in the data of a request counts where LiteLLM
 // has put it there, for a client may do so as well.
 func TestPreparedCallID(t *testing.T) {

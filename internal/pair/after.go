@@ -1,6 +1,7 @@
 package pair
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -34,18 +35,24 @@ func (f *flights) justAnswered(at time.Time) (one *call) {
 }
 
 // toldAfter gives a call that succeeded the error that came after it, if its
-// access line says that the client got one.
+// access line says that the client got one, or nothing else can be meant.
 func (t *Table) toldAfter(c *call) {
 	f := c.flight()
-	if f == nil || f.status < 400 || f.streamed || !c.succeeded() || c.told != nil {
+	if !c.succeeded() || c.told != nil || f != nil && f.streamed {
 		return
 	}
-	i := slices.IndexFunc(t.errors, func(e *loose) bool { return e.after == c })
+	i := -1
+	if f != nil && f.status >= 400 {
+		i = slices.IndexFunc(t.errors, func(e *loose) bool { return e.after == c })
+	}
+	if i < 0 && (f == nil || f.status == 0 || f.status >= 400) {
+		i = t.unsent(c)
+	}
 	if i < 0 {
 		return
 	}
 	e := t.errors[i]
-	c.told = e
+	c.told, e.after = e, c
 	c.pos = append(c.pos, e.pos)
 	t.errors = slices.Delete(t.errors, i, i+1)
 }
@@ -79,12 +86,14 @@ func (t *Table) slimAfter(c *call, r *tailer.Record, fits func(*front) bool) (ma
 func (c *call) refusedAnswer(x *tailer.Exchange, last *attempt) {
 	f := c.flight()
 	switch {
-	case x.Streamed || last.Streamed:
+	case x.Streamed || last.Streamed && (x.Request.Body == nil || x.Request.Rebuilt): // 1.61 calls other answers streams, too
 		return
 	case f != nil && f.status >= 400:
 		x.Status = f.status
 	case c.told != nil && c.told.kind == tailer.KindFailure && c.told.callID == c.id && !c.told.at.Before(last.End.Truncate(time.Second)):
 		x.Status = c.told.failure.Status
+	case c.told != nil && c.told.after == c:
+		x.Status = cmp.Or(c.told.failure.Status, 500) // of what it has no status for (all versions)
 	default:
 		return
 	}

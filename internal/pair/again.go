@@ -94,9 +94,24 @@ func (m answers) forget(c *call) {
 	}
 }
 
-// unite joins a call that is known by payloads without a call id to the one that
-// states the same answer with its id.
+// rejoin gives a request the attempt that was first stated by a payload without
+// headers, as if it was a request of its own.
+func (t *Table) rejoin(r *tailer.Record) {
+	other := t.calls[r.CallID]
+	if r.Kind != tailer.KindCall || other == nil || other.front != nil || len(other.request.Headers) > 0 {
+		return
+	}
+	if c := t.retried(r); c != nil && c != other {
+		t.unite(c, other)
+	}
+}
+
+// unite joins a call that is known by payloads to the one that states the same
+// answer with its id, or that it is a further attempt of.
 func (t *Table) unite(c, other *call) {
+	for _, id := range other.ids {
+		t.calls[id], c.ids = c, append(c.ids, id)
+	}
 	for i := range other.attempts {
 		a := other.attempts[i]
 		if !slices.ContainsFunc(c.attempts, func(b attempt) bool { return a.Outcome == b.Outcome && sameInstant(a.Start, b.Start) }) {
@@ -124,6 +139,7 @@ func (t *Table) unite(c, other *call) {
 	if t.byTrace[other.trace] == other {
 		delete(t.byTrace, other.trace)
 	}
+	c.suspect = c.suspect && other.suspect
 	other.finished = true
 	t.open--
 }

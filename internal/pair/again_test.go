@@ -28,6 +28,24 @@ func joined(lists ...[]tailer.Record) (all []tailer.Record) {
 	return all
 }
 
+// headless is the payload of an attempt: it states no headers (1.61).
+func headless(r tailer.Record) tailer.Record {
+	r.Kind, r.Request.Headers, r.Request.Route = tailer.KindPayload, nil, ""
+	return r
+}
+
+// traced is a payload with LiteLLM's trace id.
+func traced(r tailer.Record) tailer.Record {
+	r.Kind, r.TraceID = tailer.KindPayload, "3afbee10-824e-4a5e-b402-d97b4fda575a"
+	return r
+}
+
+// chosen is a record whose trace id is the client's.
+func chosen(r tailer.Record) tailer.Record {
+	r.Request.Headers = append(slices.Clone(r.Request.Headers), tailer.Header{Name: "x-litellm-trace-id", Value: r.TraceID})
+	return r
+}
+
 // TestRetried: attempts with call ids of their own are one request, if only one was
 // received.
 func TestRetried(t *testing.T) {
@@ -45,6 +63,29 @@ func TestRetried(t *testing.T) {
 				zoe.began("c", 40), zoe.ended("c", "yes", 40, 50), landed(path, 200, 51),
 			}),
 			[]string{`a zoe@example.org 200 DEFAULT "" attempts=2 end=51`},
+		},
+		{
+			"a payload without headers states the second one first",
+			joined(zoe.front(0), []tailer.Record{
+				zoe.began("a", 1), zoe.failed("a", "slow down", 1, 10), headless(zoe.failed("b", "slow down", 20, 30)), zoe.failed("b", "slow down", 20, 30),
+				zoe.began("c", 40), zoe.ended("c", "yes", 40, 50), landed(path, 200, 51),
+			}),
+			[]string{`a zoe@example.org 200 DEFAULT "" attempts=2 end=51`},
+		},
+		{
+			"payloads alone, by LiteLLM's trace id",
+			[]tailer.Record{traced(zoe.failed("a", "slow down", 1, 10)), traced(zoe.failed("b", "slow down", 20, 30)), traced(zoe.ended("", "yes", 40, 50))},
+			[]string{`a zoe@example.org 200 DEFAULT "" attempts=2 end=50`},
+		},
+		{
+			"a trace id that the client chose says nothing",
+			[]tailer.Record{chosen(traced(zoe.failed("a", "slow down", 1, 10))), chosen(traced(zoe.failed("b", "slow down", 20, 30)))},
+			[]string{`a zoe@example.org 429 ERROR "RateLimitError: slow down" attempts=0 end=10`, `b zoe@example.org 429 ERROR "RateLimitError: slow down" attempts=0 end=30`},
+		},
+		{
+			"nor does one of a request whose client was told an error",
+			[]tailer.Record{told(tailer.KindFailure, "", "slow down", 11), traced(zoe.failed("a", "slow down", 1, 10)), traced(zoe.failed("b", "slow down", 20, 30))},
+			[]string{`a zoe@example.org 429 ERROR "RateLimitError: slow down" attempts=0 end=11`, `b zoe@example.org 429 ERROR "RateLimitError: slow down" attempts=0 end=30`},
 		},
 		{
 			"a client that tries again is another request",
@@ -69,6 +110,28 @@ func TestRetried(t *testing.T) {
 				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(test.want, "\n"))
 			}
 		})
+	}
+}
+
+// TestSuspectPayload: a payload that may be somebody's text makes no request. It counts
+// for one that another record states.
+func TestSuspectPayload(t *testing.T) {
+	zoe := asking{user: "zoe@example.org", prompt: "hello"}
+	payload := traced(zoe.ended("", "yes", 1, 10))
+	payload.Suspect = true
+	began := zoe.began("a", 1)
+	began.TraceID = payload.TraceID
+	for name, test := range map[string]struct {
+		records []tailer.Record
+		want    []string
+	}{
+		"alone":                        {[]tailer.Record{payload}, nil},
+		"after the call's beginning":   {[]tailer.Record{began, payload}, []string{`a zoe@example.org 200 DEFAULT "" attempts=0 end=10`}},
+		"before the call's own record": {[]tailer.Record{payload, began, zoe.ended("a", "yes", 1, 10)}, []string{`a zoe@example.org 200 DEFAULT "" attempts=0 end=10`}},
+	} {
+		if got := outcome(run(pair.New(pair.Config{}), test.records...)); !slices.Equal(got, test.want) {
+			t.Errorf("%s: got\n%s\nwant\n%s", name, strings.Join(got, "\n"), strings.Join(test.want, "\n"))
+		}
 	}
 }
 

@@ -42,6 +42,7 @@ type call struct {
 	unlogged     bool     // it has no record of its outcome, though this log has such records of others
 	queued       bool     // waits to settle
 	finished     bool
+	suspect      bool // all its records may be somebody's text: none makes a request
 }
 
 // try is the start of one attempt.

@@ -261,6 +261,16 @@ func TestRefused(t *testing.T) {
 		{"two at the same time", []tailer.Record{refused("no key", 0), refused("old key", 1), stated("a", "one", 5), stated("b", "two", 8)}, nil},
 		{"long after", []tailer.Record{refused("no key", 0), stated("a", "one", 1500)}, nil},
 		{"without an error", []tailer.Record{stated("a", "one", 5)}, nil},
+		{
+			"after the line of a failure of which nothing else is known",
+			[]tailer.Record{landed(chat, 200, -9), told(tailer.KindFailure, "", "slow down", -2), landed(chat, 429, -1), refused("no key", 0), stated("a", "one", 5), landed(chat, 401, 9)},
+			[]string{`a  ` + chat + ` 401 "Authentication Error, no key"`},
+		},
+		{
+			"beside a failure of which nothing else is known",
+			[]tailer.Record{landed(chat, 200, -9), told(tailer.KindFailure, "", "slow down", -1), refused("no key", 0), stated("a", "one", 5), landed(chat, 429, 8), landed(chat, 401, 9)},
+			[]string{`a  ` + chat + ` 400 "no key"`}, // by the error itself: whose line is whose is not known
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			all := run(pair.New(pair.Config{}), test.records...)

@@ -138,6 +138,10 @@ func (c *call) answer(x *tailer.Exchange, last *attempt) {
 
 // failure fills in what the client was told, else what the last attempt met.
 func (c *call) failure(x *tailer.Exchange, last *attempt) {
+	if c.told == nil && last.Failure.Class == stopped {
+		c.stoppedShort(x, last)
+		return
+	}
 	x.Level = tailer.LevelError
 	x.Response = last.Response
 	f := last.Failure

@@ -128,6 +128,24 @@ func (f *flights) refused(kind tailer.Kind, at time.Time) *flight {
 	return one
 }
 
+// unseen notes an error that ends a request of which the log has told nothing: none
+// that is known can have met it. Its access line is to come, or was read before.
+func (f *flights) unseen(r *tailer.Record) *flight {
+	if len(f.unanswered(anyFlight)) > 0 {
+		return nil // it may be the error of one of these
+	}
+	one := f.start(r.Kind, r.Time, false)
+	one.end(r.Time)
+	f.landEarly(one, r)
+	return one
+}
+
+// isError reports whether nothing is known of the request but the error that
+// ended it.
+func (f *flight) isError() bool {
+	return f.front == nil && (f.kind == tailer.KindRefused || f.kind == tailer.KindBadBody || f.kind == tailer.KindFailure)
+}
+
 // badBody returns the request whose body was just reported as bad: up to 1.72 it
 // goes on without a body.
 func (f *flights) badBody(at time.Time) *flight {

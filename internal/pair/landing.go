@@ -79,7 +79,7 @@ func (f *flight) bodyTypes() typeSet {
 
 // landings returns what the flight's access line can be.
 func (f *flight) landings() typeSet {
-	if f.front == nil && (f.kind == tailer.KindRefused || f.kind == tailer.KindBadBody) {
+	if f.isError() {
 		return f.callTypes() & failing
 	}
 	return f.callTypes()
@@ -202,11 +202,13 @@ const earlyGap = 2 * time.Second
 
 // landEarly lands a request that was refused by the access line that was read
 // before: a container runtime keeps the two streams apart, and a record of
-// several lines is complete when the next one begins.
-func (f *flights) landEarly(one *flight) {
+// several lines is complete when the next one begins. In one stream a line that
+// stands before the error is another's.
+func (f *flights) landEarly(one *flight, r *tailer.Record) {
 	refusal := func(l landing) bool {
 		after := l.record.Time.Sub(one.at)
-		return l.status >= 400 && after >= 0 && after < earlyGap
+		before := l.record.Stream == r.Stream && l.record.Pos.Source == r.Pos.Source && l.record.Pos.Offset < r.Pos.Offset
+		return l.status >= 400 && after >= 0 && after < earlyGap && !before
 	}
 	var lines []landing
 	for _, list := range [][]landing{f.early, f.unknown} {
@@ -243,7 +245,7 @@ func (f *flights) mayBe(types typeSet) (lines []landing) {
 
 // failed reports whether the client was certainly told an error before any answer.
 func (f *flight) failed() bool {
-	if f.front == nil && (f.kind == tailer.KindRefused || f.kind == tailer.KindBadBody) {
+	if f.isError() {
 		return true
 	}
 	return f.failing || f.call != nil && f.call.told != nil && f.call.told.kind == tailer.KindFailure

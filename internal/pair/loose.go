@@ -40,7 +40,7 @@ func (t *Table) addFailure(r *tailer.Record) {
 	e := &loose{kind: r.Kind, at: r.Time, coarse: r.Coarse, failure: r.Failure, pos: r.Pos, route: r.Function, raw: r.Raw, suspect: r.Suspect}
 	if r.Kind == tailer.KindRefused {
 		e.flight = t.flights.refused(r.Kind, r.Time)
-		t.flights.landEarly(e.flight)
+		t.flights.landEarly(e.flight, r)
 		t.refuse(e, r)
 	}
 	if r.CallID != "" {
@@ -67,6 +67,9 @@ func (t *Table) addFailure(r *tailer.Record) {
 	}
 	if e.kind == tailer.KindFailure && e.callID == "" && e.flight == nil {
 		e.after = t.flights.justAnswered(e.at)
+		if e.after == nil && !t.slim.full {
+			e.flight = t.flights.unseen(r)
+		}
 	}
 	t.await(e)
 }
@@ -83,7 +86,7 @@ func (t *Table) tell(e *loose, r *tailer.Record) bool {
 		if inStream && !f.streamed || !inStream && f.streamed && f.answer.begun {
 			return false // a stream may have begun without its being known whose it was
 		}
-		return f.call == nil || !f.call.settled()
+		return f.mayMeet(e.failure.Message) && (f.call == nil || !f.call.settled())
 	})
 	if inStream && len(failing) > 1 {
 		for _, f := range failing {

@@ -18,10 +18,11 @@ func (t *Table) call(r *tailer.Record) *call {
 		c = t.retried(r)
 	}
 	if c == nil {
-		c = &call{id: r.CallID, trace: r.TraceID}
+		c = &call{id: r.CallID, trace: r.TraceID, suspect: r.Suspect}
 		t.waiting.push(c, r.Time)
 		t.open++
 	}
+	c.suspect = c.suspect && r.Suspect
 	if c.id == "" {
 		c.id = r.CallID
 	}
@@ -66,10 +67,11 @@ func (t *Table) find(r *tailer.Record) *call {
 
 // isTriedAgain reports whether a record with another call id, but the same trace
 // id, states a further attempt of a request that failed: up to 1.72 images are
-// given a call id for each. A trace id that the client chose says nothing.
+// given a call id for each, up to 1.80 /v1/messages that are translated for another
+// provider. A trace id that the client chose says nothing.
 func (c *call) isTriedAgain(r *tailer.Record) bool {
 	q := &r.Request
-	return c.failed() && c.told == nil && r.Kind == tailer.KindCall && r.Call.Start.After(c.final().Start) &&
+	return c.failed() && c.told == nil && r.Call.Start.After(c.final().Start) &&
 		len(q.Headers) > 0 && len(c.request.Headers) > 0 && sameBody(c.request.Body, q.Body) &&
 		!slices.ContainsFunc(q.Headers, func(h tailer.Header) bool { return h.Value == r.TraceID })
 }
@@ -160,6 +162,7 @@ func (t *Table) absorb(c, other *call) {
 		c.first, c.coarse = other.first, other.coarse
 	}
 	c.state(&tailer.Record{Request: other.request, Key: other.key})
+	c.suspect = c.suspect && other.suspect
 	other.finished = true
 	t.open--
 }

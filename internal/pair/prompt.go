@@ -49,7 +49,7 @@ func (p *prompt) complete(c *call) bool {
 			return false
 		}
 	}
-	return true
+	return unsendable(c.final().ModelGroup) == "" // else an error may follow
 }
 
 // note remembers a call that is handed out at once.

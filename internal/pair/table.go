@@ -247,6 +247,7 @@ func (t *Table) addCall(r *tailer.Record) {
 	t.dumps = t.dumps || r.Call.Outcome == tailer.OutcomeFailure
 	t.logging = t.logging || r.Call.Outcome == tailer.OutcomeSuccess
 	t.flights.nameless.know(r.Call.CallType)
+	t.rejoin(r)
 	c := t.call(r)
 	if other := t.adopt(r); other != nil && other != c && c.front == nil {
 		t.absorb(c, other)
@@ -332,6 +333,7 @@ func (t *Table) claimFront(c *call, r *tailer.Record) {
 	}
 	if f := t.fronts.claim(&c.request, began, r.Time); f != nil {
 		c.front = f
+		c.suspect = c.suspect && f.suspect
 		f.flight.call = c
 		c.pos = append(c.pos, f.pos...)
 	}
@@ -373,6 +375,10 @@ func (t *Table) hand(c *call) {
 	c.unlogged = t.logging && len(c.attempts) == 0
 	t.lend(c)
 	x, ok := c.exchange(&t.outcomes)
+	if ok && c.suspect {
+		t.counts.Unmatched++
+		return
+	}
 	if !ok || t.covered(c) {
 		return
 	}
