@@ -173,20 +173,26 @@ func (r *Run) take(ctx context.Context, records []tailer.Record) error {
 // emit passes exchanges on, but for those that are not wanted.
 func (r *Run) emit(ctx context.Context, exchanges []tailer.Exchange) error {
 	for i := range exchanges {
-		x := &exchanges[i]
-		if !r.Since.IsZero() && x.Start.Before(r.Since) || !r.Until.IsZero() && !x.Start.Before(r.Until) {
-			r.Stats.OutOfRange++
-			continue
-		}
-		if r.Repeated != nil && r.Repeated(x.Positions) {
-			r.Stats.Repeated++
-			continue
-		}
-		if err := r.pass(ctx, x); err != nil {
-			return err
+		if x := &exchanges[i]; r.wanted(x) {
+			if err := r.pass(ctx, x); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// wanted tells whether an exchange is to be passed on.
+func (r *Run) wanted(x *tailer.Exchange) bool {
+	if !r.Since.IsZero() && x.Start.Before(r.Since) || !r.Until.IsZero() && !x.Start.Before(r.Until) {
+		r.Stats.OutOfRange++
+		return false
+	}
+	if r.Repeated != nil && r.Repeated(x.Positions) {
+		r.Stats.Repeated++
+		return false
+	}
+	return true
 }
 
 // pass completes an exchange, or has it completed.
@@ -199,14 +205,22 @@ func (r *Run) pass(ctx context.Context, x *tailer.Exchange) error {
 
 // complete enriches an exchange and hands it to delivery.
 func (r *Run) complete(ctx context.Context, x *tailer.Exchange) error {
+	if !r.enrich(x) {
+		return nil
+	}
+	return r.Deliver.Deliver(ctx, x)
+}
+
+// enrich completes an exchange, and tells whether it is to be delivered.
+func (r *Run) enrich(x *tailer.Exchange) bool {
 	r.Enrich.Enrich(x)
 	if x.Attribution.Dropped != "" {
 		r.Stats.Dropped++
-		return nil
+		return false
 	}
 	r.Stats.Delivered++
 	if len(x.Incomplete) > 0 {
 		r.Stats.Incomplete++
 	}
-	return r.Deliver.Deliver(ctx, x)
+	return true
 }

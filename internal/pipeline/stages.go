@@ -15,7 +15,7 @@ const (
 	// A batch goes to the next stage when it is of so many bytes of lines or of so
 	// many records: to pass on each by itself would cost as much as to deal with it.
 	batchBytes   = 128 << 10
-	batchLines   = 512 // a line takes more memory than its bytes
+	batchLines   = 2048 // a line takes more memory than its bytes
 	batchRecords = 64
 	// maxUnderWay is how many bytes of lines may be between the stages, so that
 	// memory does not depend on which stage is the slowest. One longer line goes
@@ -31,16 +31,18 @@ type lineBatch struct {
 	err   error // that ended the source behind the lines
 }
 
-// A batch is what the stages pass on then: some lines' records, later their exchanges.
+// A batch is what the stages pass on then: some lines' records, later their exchanges,
+// then those of them that are to be delivered.
 type batch struct {
 	records   []tailer.Record
 	exchanges []tailer.Exchange
+	complete  []*tailer.Exchange
 	lines     int
 	at        tailer.Position // of the last line
 	bytes     int
 }
 
-// stages runs reading, parsing, pairing and delivery in a goroutine each. Every one
+// stages runs reading, parsing, pairing, enrichment and delivery in a goroutine each. Every one
 // of them sees everything in the order of the log, so the exchanges are the same, in
 // the same order, as when File runs them one after the other.
 type stages struct {
@@ -48,6 +50,7 @@ type stages struct {
 	read   chan *lineBatch
 	parsed chan *batch
 	paired chan *batch
+	ready  chan *batch
 	empty  chan *lineBatch      // that were parsed, to be used again
 	free   chan []tailer.Record // of batches that were paired, to be used again
 	room   *room
@@ -64,7 +67,7 @@ func (r *Run) staged(ctx context.Context, more bool) error {
 	failed, fail := context.WithCancel(ctx)
 	defer fail()
 	s := &stages{
-		run: r, read: make(chan *lineBatch, 2), parsed: make(chan *batch, 4), paired: make(chan *batch, 4),
+		run: r, read: make(chan *lineBatch, 2), parsed: make(chan *batch, 4), paired: make(chan *batch, 4), ready: make(chan *batch, 4),
 		empty: make(chan *lineBatch, 4), free: make(chan []tailer.Record, 8), room: newRoom(),
 	}
 	var group sync.WaitGroup
@@ -72,6 +75,7 @@ func (r *Run) staged(ctx context.Context, more bool) error {
 	group.Go(func() { s.readLines(failed) })
 	group.Go(func() { readErr = s.parse() })
 	group.Go(s.pair)
+	group.Go(s.enrich)
 	group.Go(func() {
 		if deliverErr = s.deliver(late); deliverErr != nil {
 			fail()
@@ -203,10 +207,23 @@ func (s *stages) pair() {
 	}
 }
 
-// deliver hands exchanges out until pairing has ended, or until the first error.
-func (s *stages) deliver(ctx context.Context) error {
+// enrich completes exchanges until pairing has ended.
+func (s *stages) enrich() {
+	defer close(s.ready)
 	for b := range s.paired {
-		err := s.run.emit(ctx, b.exchanges)
+		for i := range b.exchanges {
+			if x := &b.exchanges[i]; s.run.wanted(x) && s.run.enrich(x) {
+				b.complete = append(b.complete, x)
+			}
+		}
+		s.ready <- b
+	}
+}
+
+// deliver hands exchanges out until enrichment has ended, or until the first error.
+func (s *stages) deliver(ctx context.Context) error {
+	for b := range s.ready {
+		err := s.handOut(ctx, b.complete)
 		s.room.give(b.bytes)
 		if err != nil {
 			return err
@@ -218,9 +235,18 @@ func (s *stages) deliver(ctx context.Context) error {
 	return nil
 }
 
+func (s *stages) handOut(ctx context.Context, exchanges []*tailer.Exchange) error {
+	for _, x := range exchanges {
+		if err := s.run.Deliver.Deliver(ctx, x); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // discard lets the stages before delivery come to their end.
 func (s *stages) discard() {
-	for b := range s.paired {
+	for b := range s.ready {
 		s.room.give(b.bytes)
 	}
 }
