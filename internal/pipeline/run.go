@@ -53,7 +53,7 @@ type Run struct {
 	Since, Until time.Time                    // exchanges that start outside are dropped; zero is open
 	Observe      func(*tailer.Record)         // sees every record; nil: nobody
 	Progress     func(tailer.Position)        // told now and then, and at the end, the place up to which lines are dealt with; nil: nobody
-	// Threads above 1 lets File parse, pair and deliver in a goroutine each. The
+	// Threads above 1 lets File parse, pair, enrich and deliver in a goroutine each. The
 	// exchanges and their order are the same. Observe and Progress are then called
 	// by other goroutines, each by one.
 	Threads int
