@@ -122,7 +122,7 @@ var imports = map[string]rule{
 		"a reader of Python reprs knows nothing of tailer",
 	},
 	"tailer/ship": {
-		[]string{"tailer", protoOTLP, protobuf, protobuf + "encoding/protowire", "github.com/cenkalti/backoff/v5", "tailer/ship/otlp"},
+		[]string{"tailer", protoOTLP, "github.com/cenkalti/backoff/v5", "tailer/ship/otlp"},
 		"batching and retry know no server",
 	},
 	"tailer/ship/langfuse": {
@@ -130,7 +130,7 @@ var imports = map[string]rule{
 		"the only place that speaks to Langfuse",
 	},
 	"tailer/ship/otlp": {
-		[]string{"tailer", "tailer/internal/rawjson", protoOTLP, protobuf},
+		[]string{"tailer", "tailer/internal/rawjson", protoOTLP, protobuf, protobuf + "encoding/protowire"},
 		"an encoder does no I/O",
 	},
 	"tailer/ship/sqlite":    {[]string{"tailer", "tailer/ship", "tailer/ship/otlp", protoOTLP, protobuf, "github.com/klauspost/compress/", "modernc.org/sqlite", "modernc.org/sqlite/lib"}, "the embedded store; the only place that knows SQL"},

@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
 	"tailer"
 )
 
@@ -64,34 +62,23 @@ type encoder struct {
 }
 
 // resource is what every payload says of its writer.
-var resource = func() []byte {
-	a := attributes{}
-	if a.begin("service.name", sizeOf(stringField, len(scopeName))) {
-		a.wire = appendText(a.wire, stringField, scopeName)
-	}
-	_, _, n := protowire.ConsumeTag(a.wire) // there it is of a span
-	return append(protowire.AppendTag(nil, resourceAttributesField, protowire.BytesType), a.wire[n:]...)
-}()
+var resource = appendBytes(nil, resourceAttributesField,
+	appendBytes(appendText(nil, keyField, "service.name"), valueField, appendText(nil, stringField, scopeName)))
 
 // payload puts around the spans what they share.
 func (e *encoder) payload() Payload {
-	version := valid(e.cfg.Version)
-	scope := sizeOf(scopeNameField, len(scopeName))
-	if version != "" {
-		scope += sizeOf(scopeVersionField, len(version))
+	scope := appendText(e.around[:0], scopeNameField, scopeName)
+	if version := valid(e.cfg.Version); version != "" {
+		scope = appendText(scope, scopeVersionField, version)
 	}
-	scopeSpans := sizeOf(scopeField, scope) + len(e.spans)
+	scopeSpans := sizeOf(scopeField, len(scope)) + len(e.spans)
 	group := sizeOf(resourceField, len(resource)) + sizeOf(scopeSpansField, scopeSpans)
 
 	p := make([]byte, 0, sizeOf(resourceSpansField, group))
 	p = appendHead(p, resourceSpansField, group)
-	p = append(appendHead(p, resourceField, len(resource)), resource...)
+	p = appendBytes(p, resourceField, resource)
 	p = appendHead(p, scopeSpansField, scopeSpans)
-	p = appendHead(p, scopeField, scope)
-	p = appendText(p, scopeNameField, scopeName)
-	if version != "" {
-		p = appendText(p, scopeVersionField, version)
-	}
+	p = appendBytes(p, scopeField, scope)
 	return append(p, e.spans...)
 }
 
