@@ -12,6 +12,7 @@ from logtext import canon
 
 BODY = ("input", "tools", "parameters", "model requested")
 EITHER = ("user id", "session id", "trace id", "trace name", "tags")  # from headers or body
+PROVIDER = b"llm_provider-"  # litellm_core_utils/llm_response_utils/get_headers.py puts it before the names
 PIECE = 48  # bytes of a text that tell it from others even where the log abbreviates it
 
 
@@ -29,6 +30,8 @@ class Own:
         headers = field.startswith(("X-OpenWebUI-", "other header "))
         if not headers and field not in BODY + EITHER:
             return True
+        if field == "parameters" and self.is_unlisted(row):
+            return False
         places = set()
         if headers or field in EITHER:
             found = self.of_headers(row)
@@ -46,7 +49,9 @@ class Own:
             return False
         if field == "parameters" and self.is_unheard(row):
             return False
-        groups = [[canon(t) for t in group] for group in want.needles if group != row.anchors()]
+        if field.startswith("other header "):
+            return any(self.as_sent(canon(want.needles[1][0]), place) for place in places)
+        groups = [[canon(t) for t in group] for group in want.needles if field == "input" or group != row.anchors()]
         if field == "user id":
             groups = groups[:1]
         return all(any(self.within(key, place) for place in places for key in group) for group in groups)
@@ -59,6 +64,13 @@ class Own:
     # --- which records ---------------------------------------------------------------------------------------
     def within(self, key, place):
         return self.log.data.find(key, *place) >= 0
+
+    def as_sent(self, key, place):
+        """Does a header stand there other than as one that a provider sent back? Payloads have those too."""
+        at = self.log.data.find(key, *place)
+        while at >= 0 and self.log.data.endswith(PROVIDER, place[0], at):
+            at = self.log.data.find(key, at + 1, place[1])
+        return at >= 0
 
     def mentions(self, key):
         """The records in which the key stands."""
@@ -95,6 +107,8 @@ class Own:
         plain = {p for p in found if self.within(b"RequestHeaders:", (p[0], p[0] + 120))}
         if not self.was_read(row) and len(plain) <= sum(map(self.was_read, others)):
             found = found - plain  # litellm/proxy/litellm_pre_call_utils.py writes them once it has accepted the key
+        if not self.was_read(row):  # nor has it been sent on: these are of another request with its headers
+            found = {p for p in found if not self.within(b"POSTRequestSentfromLiteLLM", (p[0], p[0] + 120))}
         return found | (self.of_body(row) or self.of_call(row))
 
     def of_body(self, row):
@@ -125,6 +139,13 @@ class Own:
         """Does the log hold nothing of the body, so that it can't tell that a parameter was not sent either?"""
         text = self.clock.own_text(row)
         return not row.body or text is not None and not self.log.has(text)
+
+    def is_unlisted(self, row):
+        """Would the log read the same if the client had sent parameters? Payloads list none of a transcription (litellm/main.py, 1.61 to
+        1.109)."""
+        places = self.of_call(row)
+        return bool(places) and row.raw["path"].split("?")[0].endswith("/audio/transcriptions") and all(
+            self.is_payload(p, "atranscription") for p in places)
 
     def two_readings(self, row, places):
         """Would the log read the same if the client had asked in another form? Payloads write the input of /v1/responses and a list of
