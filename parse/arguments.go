@@ -77,7 +77,8 @@ func decodeOutcome(text []byte, r *tailer.Record) bool {
 		r.Call.Outcome = tailer.OutcomeSuccess
 	case hasPrefix(rest, " Exception "):
 		r.Call.Outcome = tailer.OutcomeFailure
-		r.Call.Failure = failureText(string(withoutANSI(rest[len(" Exception "):])))
+		rest = bytes.TrimSuffix(withoutANSI(rest[len(" Exception "):]), []byte("\x1b[0m"))
+		r.Call.Failure = failureText(string(rest))
 	default:
 		return false
 	}

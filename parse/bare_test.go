@@ -38,7 +38,8 @@ func TestBare(t *testing.T) {
 		{"nothing", "", true},
 		{"a null", `"dimensions": null`, true},
 		{"one that the client sent", `"dimensions": 8`, false},
-		{"one that LiteLLM may have added", `"encoding_format": "float"`, false},
+		{"the default that LiteLLM adds", `"encoding_format": "float"`, true},
+		{"a format that is no default", `"encoding_format": "base64"`, false},
 		{"one that nobody knows", user + `, "x": 1`, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {

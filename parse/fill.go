@@ -301,8 +301,9 @@ func (k *kwargs) payloadBody() tailer.Fields {
 
 // isBare reports whether the client certainly sent no parameter: embeddings and
 // responses log all that they were called with (main.py and responses/main.py,
-// 1.77 to 1.109; a transcription always logs none). What LiteLLM may have added
-// itself leaves it open.
+// 1.77 to 1.109; a transcription always logs none). LiteLLM adds the format that is
+// OpenAI's default itself (1.84 to 1.98), so that one says nothing. What else it may
+// have added leaves it open.
 func (p *payload) isBare() bool {
 	given := gjson.Parse(view(p.parameters))
 	if p.callType != "aembedding" && p.callType != "aresponses" || !given.IsObject() {
@@ -310,7 +311,7 @@ func (p *payload) isBare() bool {
 	}
 	bare := true
 	given.ForEach(func(name, value gjson.Result) bool {
-		bare = bare && (value.Type == gjson.Null || slices.Contains([]string{"user", "instructions", "metadata", "model", "input"}, name.Str))
+		bare = bare && (value.Type == gjson.Null || name.Str == "encoding_format" && value.Str == "float" || slices.Contains([]string{"user", "instructions", "metadata", "model", "input"}, name.Str))
 		return bare
 	})
 	return bare

@@ -124,6 +124,9 @@ func (p *payload) set(name string, value gjson.Result) {
 		p.errorText = text(value)
 	case "error_information":
 		p.errorClass, p.errorCode = text(value.Get("error_class")), text(value.Get("error_code"))
+		if p.errorCode == "" && p.errorClass == "ProxyException" && refusesKey(value.Get("traceback").Str) {
+			p.errorCode = "400"
+		}
 		// A client that hung up has an error of its own form, of few members.
 		p.before91 = value.Get("traceback").Exists() && !value.Get("error_rate_limit_category").Exists()
 	}
@@ -191,6 +194,15 @@ func setKey(k *tailer.Key, name, value string) {
 	case "user_api_key_end_user_id":
 		k.EndUser = value
 	}
+}
+
+// refusesKey reports whether an exception was raised by the check of a key itself:
+// for a missing data base, or a key that has expired. All of these are answered with
+// 400 in the versions that do not state the code of this class (1.61 to 1.80,
+// proxy/auth/user_api_key_auth.py and get_error_information).
+func refusesKey(stack string) bool {
+	_, line, _ := strings.Cut(stack[strings.LastIndex(stack, "  File ")+1:], ", in _user_api_key_auth_builder\n")
+	return strings.HasPrefix(strings.TrimLeft(line, " "), "raise ProxyException(")
 }
 
 // readPayload reads a StandardLoggingPayload from JSON text.

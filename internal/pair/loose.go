@@ -38,6 +38,9 @@ type loose struct {
 // addFailure takes an error that a client was told.
 func (t *Table) addFailure(r *tailer.Record) {
 	e := &loose{kind: r.Kind, at: r.Time, coarse: r.Coarse, failure: r.Failure, pos: r.Pos, route: r.Function, raw: r.Raw, suspect: r.Suspect}
+	if r.Kind == tailer.KindFailure {
+		t.outcomes.told(e)
+	}
 	if r.Kind == tailer.KindRefused {
 		e.flight = t.flights.refused(r.Kind, r.Time)
 		t.flights.landEarly(e.flight, r)

@@ -1,6 +1,7 @@
 package pair
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -11,8 +12,8 @@ import (
 // saying of which request.
 type outcomes struct {
 	recent   []outcome
-	seen     bool     // the log has such lines at all
-	errors   []failed // the newest failures, oldest first
+	seen     bool      // the log has such lines at all
+	errors   []*failed // the newest failures, oldest first
 	passages passages
 	stated   stated
 }
@@ -21,6 +22,8 @@ type outcomes struct {
 type failed struct {
 	at              time.Time
 	function, words string
+	tellings        int  // errors in its words that clients were told since
+	ended           bool // it was the last one of a request that failed
 }
 
 // maxFailed bounds the failures whose words are remembered.
@@ -28,7 +31,7 @@ const maxFailed = 64
 
 type outcome struct {
 	at     time.Time
-	failed bool
+	failed *failed // nil if it succeeded
 }
 
 // maxOutcomes bounds the lines that are remembered.
@@ -39,13 +42,42 @@ func (o *outcomes) add(r *tailer.Record) {
 		o.recent = append(o.recent[:0], o.recent[maxOutcomes/2:]...)
 	}
 	o.seen = true
-	o.recent = append(o.recent, outcome{at: r.Time, failed: r.Call.Outcome == tailer.OutcomeFailure})
+	line := outcome{at: r.Time}
 	if r.Call.Outcome == tailer.OutcomeFailure {
 		if len(o.errors) >= maxFailed {
-			o.errors = append(o.errors[:0], o.errors[maxFailed/2:]...)
+			for _, old := range o.errors[:maxFailed/2] {
+				old.words = "" // recent has it yet
+			}
+			o.errors = slices.Delete(o.errors, 0, maxFailed/2)
 		}
 		words := r.Call.Failure.Message
-		o.errors = append(o.errors, failed{at: r.Time, function: r.Function, words: strings.Clone(words[:min(len(words), comparedWords)])})
+		line.failed = &failed{at: r.Time, function: r.Function, words: strings.Clone(words[:min(len(words), comparedWords)])}
+		o.errors = append(o.errors, line.failed)
+	}
+	o.recent = append(o.recent, line)
+}
+
+// told notes an error that a client was told. The attempt that met it was the last of
+// a request that failed, so no request that was answered has made it: the only one in
+// these words, or one of as many as there are errors in them.
+func (o *outcomes) told(e *loose) {
+	var met []*failed
+	for i := len(o.errors) - 1; i >= 0 && e.at.Sub(o.errors[i].at) <= retryTime; i-- {
+		one := o.errors[i]
+		if one.ended || one.words == "" || !sameWords(e.failure.Message, one.words) {
+			continue
+		}
+		if len(met) == 0 && e.at.Sub(one.at) > toldGap {
+			return
+		}
+		one.tellings++
+		met = append(met, one)
+	}
+	if slices.ContainsFunc(met, func(one *failed) bool { return one.tellings < len(met) }) {
+		return
+	}
+	for _, one := range met {
+		one.ended = true
 	}
 }
 
@@ -57,7 +89,7 @@ const toldGap = 2 * time.Second
 // where it is not known, or may be one or another.
 func (o *outcomes) functionOf(e *loose) (function string) {
 	for i := len(o.errors) - 1; i >= 0 && e.at.Sub(o.errors[i].at) <= toldGap; i-- {
-		met := &o.errors[i]
+		met := o.errors[i]
 		if met.words == "" || !sameWords(e.failure.Message, met.words) {
 			continue
 		}
@@ -91,7 +123,7 @@ func (o *outcomes) none(a *attempt) bool {
 		case line.at.Before(from.Add(-time.Second)):
 			return true
 		case line.at.Before(from):
-		case line.failed && !line.at.After(a.End):
+		case line.failed != nil && !line.failed.ended && !line.at.After(a.End):
 			return false
 		}
 	}

@@ -313,8 +313,12 @@ func (t *Table) settle(c *call) {
 }
 
 // unidentified reports whether a refused request is known by nothing but its
-// model and its route, and no access line tells it from others.
+// model and its route, and neither an access line nor a call id with what the client
+// was told tells it from others.
 func (c *call) unidentified(x *tailer.Exchange) bool {
+	if x.CallID != "" && x.Status != 0 {
+		return false
+	}
 	if f := c.flight(); f != nil && f.access != nil && x.Request.Body.Text("model") != "" {
 		return false
 	}
