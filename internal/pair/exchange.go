@@ -188,10 +188,14 @@ func streamStatus(last *attempt) int {
 }
 
 // brokenOff returns the pieces that a stream gave before it broke off, if they
-// are certainly its own: nothing else was in flight, and nothing was tried twice.
+// are certainly its own: nothing else was in flight, or they bear its answer's id; and
+// nothing was tried twice.
 func (c *call) brokenOff() json.RawMessage {
 	f := c.flight()
-	if f == nil || !f.streamed || f.crowded || f.shared || len(c.tries) > 1 || len(c.attempts) > 1 {
+	if f == nil || !f.streamed || len(c.tries) > 1 || len(c.attempts) > 1 {
+		return nil
+	}
+	if (f.crowded || f.shared) && (!f.answer.labelled || f.answer.holed) {
 		return nil
 	}
 	return f.answer.joined(true)

@@ -128,6 +128,11 @@ func TestTable(t *testing.T) {
 	piece := func(text string, ms int) tailer.Record {
 		return tailer.Record{Kind: tailer.KindPiece, Time: at(ms), Call: tailer.Call{Response: json.RawMessage(`{"content":` + strconv.Quote(text) + `}`)}}
 	}
+	chunk := func(id, text string, ms int) tailer.Record {
+		return tailer.Record{Kind: tailer.KindChunk, Time: at(ms), Call: tailer.Call{ResponseID: id, Response: json.RawMessage(
+			`{"id":"` + id + `","choices":[{"delta":{"content":"` + text + `"},"finish_reason":null}]}`)}}
+	}
+	other := asking{"bob@example.org", "same", true}
 	for _, test := range []struct {
 		name    string
 		records []tailer.Record
@@ -181,6 +186,22 @@ func TestTable(t *testing.T) {
 				broken.failed("a", "connection lost", 2, 20), asking{"bob@example.org", "same", true}.ended("b", "for bob", 3, 30),
 			}),
 			[]string{`a ana@example.org "" 0 "ERROR" []`, `b bob@example.org "for bob" 0 "DEFAULT" []`},
+		},
+		{
+			"a stream that broke off beside another, whose pieces bear an id",
+			slices.Concat(broken.front(0), []tailer.Record{broken.began("a", 2), chunk("1", "half ", 10)}, other.front(11), []tailer.Record{
+				other.began("b", 12), chunk("2", "for ", 13), chunk("1", "an answer", 14), chunk("2", "bob", 15),
+				broken.failed("a", "connection lost", 2, 20), other.failed("b", "connection lost", 12, 30),
+			}),
+			[]string{`a ana@example.org "half an answer" 0 "ERROR" []`, `b bob@example.org "for bob" 0 "ERROR" []`},
+		},
+		{
+			"streams that broke off, of which none is known to have begun first",
+			slices.Concat(broken.front(0), []tailer.Record{broken.began("a", 2)}, other.front(3), []tailer.Record{
+				other.began("b", 4), chunk("1", "whose?", 10), chunk("2", "whose?", 11),
+				broken.failed("a", "connection lost", 2, 20), other.failed("b", "connection lost", 4, 30),
+			}),
+			[]string{`a ana@example.org "" 0 "ERROR" []`, `b bob@example.org "" 0 "ERROR" []`},
 		},
 		{
 			"a stream that broke off beside a request without one",
