@@ -91,3 +91,17 @@ func (t *Table) handNamed(e *loose) bool {
 	t.hand(&call{id: e.callID, told: e, function: e.route, first: e.at, coarse: e.coarse, last: e.at, pos: []tailer.Position{e.pos}})
 	return true
 }
+
+// unidentified reports whether a refused request is known by nothing but its
+// model and its route, and neither an access line nor a call id with what the client
+// was told tells it from others.
+func (c *call) unidentified(x *tailer.Exchange) bool {
+	if x.CallID != "" && x.Status != 0 {
+		return false
+	}
+	if f := c.flight(); f != nil && f.access != nil && x.Request.Body.Text("model") != "" {
+		return false
+	}
+	return x.Level == tailer.LevelError && x.Request.Headers == nil && x.Model == "" && x.Key.EndUser == "" &&
+		x.Request.Body.Text("user") == "" && x.Request.FoundUser == ""
+}
