@@ -113,6 +113,16 @@ func TestRetried(t *testing.T) {
 	}
 }
 
+// TestBlankLines: of a text log blank lines are not kept, but a payload has those of its
+// error.
+func TestBlankLines(t *testing.T) {
+	zoe := asking{user: "zoe@example.org", prompt: "blank"}
+	all := run(pair.New(pair.Config{}), zoe.failed("a", "drop them:\n\nset this\n", 1, 10), told(tailer.KindFailure, "", "drop them:\nset this. No fallback", 40))
+	if want := []string{`a zoe@example.org 429 ERROR "RateLimitError: drop them:\nset this. No fallback" attempts=0 end=40`}; !slices.Equal(outcome(all), want) {
+		t.Errorf("got %q, want %q", outcome(all), want)
+	}
+}
+
 // TestSuspectPayload: a payload that may be somebody's text makes no request. It counts
 // for one that another record states.
 func TestSuspectPayload(t *testing.T) {

@@ -50,6 +50,29 @@ func TestFailureByItsID(t *testing.T) {
 	}
 }
 
+// TestFallbackUnderTheSameName: the records of /v1/messages name the group that was asked
+// for though another model answered.
+func TestFallbackUnderTheSameName(t *testing.T) {
+	zoe := asking{user: "zoe@example.org", prompt: "fall back"}
+	for _, test := range []struct{ name, route, failed, group, want string }{
+		{"another model", "/v1/messages", "openai/primary", "gpt-4o", ""},
+		{"the same model", "/v1/messages", "openai/gpt-4o", "gpt-4o", "gpt-4o"},
+		{"the same without its provider", "/v1/messages", "gpt-4o", "gpt-4o", "gpt-4o"},
+		{"another group", "/v1/messages", "openai/primary", "primary", "gpt-4o"},
+		{"a chat", chat, "openai/primary", "gpt-4o", "gpt-4o"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			failed, ended := zoe.failed("a", "slow down", 0, 10), zoe.ended("a", "yes", 20, 30)
+			failed.Call.Model, failed.Call.ModelGroup = test.failed, test.group
+			failed.Request.Route, ended.Request.Route = test.route, test.route
+			all := run(pair.New(pair.Config{}), failed, ended)
+			if len(all) != 1 || all[0].ModelGroup != test.want || (len(all[0].Incomplete) == 0) != (test.want != "") || all[0].Model != "openai/gpt-4o" {
+				t.Errorf("got %+v, want the group %q", all, test.want)
+			}
+		})
+	}
+}
+
 // TestModelOfAnError: the model that was asked for, where only the error names it.
 func TestModelOfAnError(t *testing.T) {
 	for _, test := range []struct{ name, message, want string }{

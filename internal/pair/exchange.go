@@ -80,6 +80,9 @@ func (c *call) exchange(log *outcomes) (x tailer.Exchange, ok bool) {
 		}
 	}
 	c.namedModel(&x)
+	if c.fellBackUnnamed(last) {
+		x.ModelGroup, x.Incomplete = "", append(x.Incomplete, "model group of a fallback not confirmed")
+	}
 	if x.Streamed && disagrees(&x, last) {
 		x.Model, x.ModelGroup = "", ""
 		x.Incomplete = append(x.Incomplete, "model of a streamed fallback not confirmed")
@@ -192,7 +195,7 @@ func streamStatus(last *attempt) int {
 // nothing was tried twice.
 func (c *call) brokenOff() json.RawMessage {
 	f := c.flight()
-	if f == nil || !f.streamed || len(c.tries) > 1 || len(c.attempts) > 1 {
+	if c.told.isUnsent() || f == nil || !f.streamed || len(c.tries) > 1 || len(c.attempts) > 1 {
 		return nil
 	}
 	if (f.crowded || f.shared) && (!f.answer.labelled || f.answer.holed) {

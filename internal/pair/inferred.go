@@ -49,7 +49,7 @@ func (c *call) inferred() (a attempt, reasons []string, ok bool) {
 		if c.told.kind == tailer.KindRefused {
 			a.Refused = true
 		}
-		if f != nil && !f.shared {
+		if f != nil && !f.shared && !c.told.isUnsent() {
 			a.Response = f.answer.joined(a.Streamed)
 		}
 	case f == nil:
@@ -136,6 +136,9 @@ func (c *call) ownAnswer(a *attempt, f *flight) (reasons []string) {
 // firstPiece returns when the first piece of the call's streamed answer was
 // written, by the answer's id, else by the pieces that are certainly its own.
 func (c *call) firstPiece(start time.Time) time.Time {
+	if c.told.isUnsent() {
+		return time.Time{}
+	}
 	if !c.firstChunk.at.IsZero() {
 		f := flight{answer: answer{first: c.firstChunk.at, coarse: c.firstChunk.coarse}}
 		return f.firstToken(start)

@@ -86,7 +86,7 @@ func (t *Table) tell(e *loose, r *tailer.Record) bool {
 	var own *call
 	inStream := r.Kind == tailer.KindStreamFailure
 	failing := t.flights.unanswered(func(f *flight) bool {
-		if inStream && !f.streamed || !inStream && f.streamed && f.answer.begun {
+		if inStream && !f.streamed || !inStream && f.streamed && f.answer.begun && !e.isUnsent() {
 			return false // a stream may have begun without its being known whose it was
 		}
 		return f.mayMeet(e.failure.Message) && (f.call == nil || !f.call.settled())
@@ -259,11 +259,15 @@ func (e *loose) refuses() bool { return e.kind == tailer.KindRefused || e.kind =
 const comparedWords = 1500
 
 // sameWords reports whether text starts with words, but for digits: each attempt
-// reports how long it took.
+// reports how long it took. Of a text log blank lines are not kept.
 func sameWords(text, words string) bool {
 	i := 0
 	for j := 0; j < len(words); {
 		switch {
+		case words[j] == '\n':
+			j++
+		case i < len(text) && text[i] == '\n':
+			i++
 		case i < len(text) && text[i] == words[j] && !isDigit(words[j]):
 			i, j = i+1, j+1
 		case i < len(text) && isDigit(text[i]) && isDigit(words[j]):

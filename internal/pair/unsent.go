@@ -58,6 +58,12 @@ func (t *Table) unsent(c *call) int {
 	})
 }
 
+// isUnsent reports whether a client was told an error in place of an answer, none of
+// which it got. e may be nil.
+func (e *loose) isUnsent() bool {
+	return e != nil && e.kind == tailer.KindFailure && strings.HasPrefix(e.failure.Message, unsentStart)
+}
+
 // mayMeet reports whether a request can have met an error: one that is told because a
 // model's name can't be sent is that of a request which names such a model.
 func (f *flight) mayMeet(message string) bool {

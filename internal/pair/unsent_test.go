@@ -69,6 +69,27 @@ func TestUnsentIsNobodyElses(t *testing.T) {
 	}
 }
 
+// TestUnsentStream: a stream that LiteLLM had begun to read is not sent either, and that it
+// then calls the client gone changes nothing.
+func TestUnsentStream(t *testing.T) {
+	zoe := asking{user: "zoe@example.org", prompt: "unsent", stream: true}
+	named := func(r tailer.Record) tailer.Record {
+		r.Request.Body = slices.Clone(r.Request.Body)
+		r.Request.Body[0].Value = []byte(`"модель 4o"`)
+		return r
+	}
+	front := zoe.front(0)
+	front[0] = named(front[0])
+	piece := tailer.Record{Kind: tailer.KindPiece, Time: at(20), Call: tailer.Call{Response: []byte(`{"content":"yes"}`)}}
+	gone := tailer.Record{Kind: tailer.KindDisconnect, Time: at(32), CallID: "a"}
+	begun := tailer.Record{Kind: tailer.KindAnswer, Time: at(19), Call: tailer.Call{Streamed: true}}
+	all := run(pair.New(pair.Config{}), joined(front, []tailer.Record{named(zoe.began("a", 1)), begun, piece,
+		told(tailer.KindFailure, "", "'latin-1' codec can't encode characters in position 0-5: ordinal not in range(256)", 30), landed(chat, 500, 31), gone})...)
+	if len(all) != 1 || all[0].Status != 500 || all[0].Level != tailer.LevelError || all[0].Response != nil || !all[0].FirstToken.IsZero() {
+		t.Errorf("%+v", all)
+	}
+}
+
 // TestStoppedShort: LiteLLM logs a failure without words of a stream whose last event it
 // could not read. The client was told no error, and the refusal beside it is another's.
 func TestStoppedShort(t *testing.T) {
