@@ -17,20 +17,22 @@ func disagrees(x *tailer.Exchange, last *attempt) bool {
 		last.ModelGroup != "" && last.ModelGroup != x.Request.Body.Text("model")
 }
 
-// fellBackUnnamed reports whether the attempts went to different models under one name.
+// unnamedFallback leaves out the model group if the attempts went to different models
+// under one name.
 // LiteLLM keeps the name of the group that was asked for when /v1/messages or
 // /v1/responses fall back to another (router.py, _ageneric_api_call_with_fallbacks; seen
 // in 1.77 to 1.93, no longer in 1.98). A group may as well have several models.
-func (c *call) fellBackUnnamed(last *attempt) bool {
-	of := callType(c.request.Route, last.CallType)
-	if last.ModelGroup == "" || last.Model == "" || of != "anthropic_messages" && of != "aresponses" {
-		return false
+func (c *call) unnamedFallback(x *tailer.Exchange, last *attempt) {
+	if x.ModelGroup == "" || last.Model == "" || x.CallType != "anthropic_messages" && x.CallType != "aresponses" {
+		return
 	}
 	other := func(model, group string) bool {
 		return model != "" && group == last.ModelGroup && !strings.HasSuffix(model, last.Model) && !strings.HasSuffix(last.Model, model)
 	}
-	return slices.ContainsFunc(c.attempts, func(a attempt) bool { return other(a.Model, a.ModelGroup) }) ||
-		slices.ContainsFunc(c.tries, func(t try) bool { return other(t.model, t.group) })
+	if slices.ContainsFunc(c.attempts, func(a attempt) bool { return other(a.Model, a.ModelGroup) }) ||
+		slices.ContainsFunc(c.tries, func(t try) bool { return other(t.model, t.group) }) {
+		x.ModelGroup, x.Incomplete = "", append(x.Incomplete, "model group of a fallback not confirmed")
+	}
 }
 
 // agrees reports whether the group that answered is also what the client was told.

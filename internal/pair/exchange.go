@@ -80,9 +80,7 @@ func (c *call) exchange(log *outcomes) (x tailer.Exchange, ok bool) {
 		}
 	}
 	c.namedModel(&x)
-	if c.fellBackUnnamed(last) {
-		x.ModelGroup, x.Incomplete = "", append(x.Incomplete, "model group of a fallback not confirmed")
-	}
+	c.unnamedFallback(&x, last)
 	if x.Streamed && disagrees(&x, last) {
 		x.Model, x.ModelGroup = "", ""
 		x.Incomplete = append(x.Incomplete, "model of a streamed fallback not confirmed")
