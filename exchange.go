@@ -80,6 +80,9 @@ type Request struct {
 	Rebuilt bool
 	// Bare says that the payload states every parameter, and that none was sent.
 	Bare bool
+	// Lost says that members of Body, or Metadata, are left out, for characters of them
+	// are lost.
+	Lost bool
 	// FoundUser and FoundHeader come from LiteLLM's line
 	// `found user "…" in header "…"`, where no header map is logged.
 	FoundUser, FoundHeader string

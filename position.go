@@ -29,4 +29,9 @@ type Line struct {
 	Writer string    // tells apart the writers that share a source: a Kafka record's key; mostly ""
 	Cut    int64     // bytes dropped because the line was longer than the source's limit
 	Open   bool      // the input ended before the newline
+	Lost   bool      // characters of it are lost; LostMark stands behind each
 }
+
+// LostMark stands in a line where characters are lost: a noncharacter of Unicode, which
+// neither Python's repr nor JSON shows as it is.
+const LostMark = "\uFFFF"

@@ -137,6 +137,7 @@ type Call struct {
 	CostTotal, CostInput, CostOutput *float64
 
 	Failure Failure
+	Lost    bool // the answer is left out, for characters of it are lost
 	Private bool // the record shows that message logging is off
 }
 

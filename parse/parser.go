@@ -25,6 +25,7 @@ type Parser struct {
 	deployments deployments
 	trust       trust
 	suspects    []tailer.Record // oldest first, at most maxHeld
+	lossy       bool            // lines have lost characters
 }
 
 // New returns a parser that reads stamps by the given clock.
@@ -45,6 +46,7 @@ func (p *Parser) Counts() Counts { return p.counts }
 // valid until the next call; the records in it share no memory with the line.
 func (p *Parser) Feed(l *tailer.Line) []tailer.Record {
 	p.records = p.records[:0]
+	p.lossy = p.lossy || l.Lost
 	p.framers[l.Stream%3].line(l)
 	return p.records
 }
@@ -65,6 +67,9 @@ func (p *Parser) take(f *frame) {
 	if p.decode(f, &r) {
 		if r.Kind == tailer.KindArguments && r.CallID == "" {
 			r.Raw = bytes.Clone(f.raw)
+		}
+		if p.lossy {
+			leaveOut(&r)
 		}
 		p.admit(&r, f.suspect)
 	}

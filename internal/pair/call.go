@@ -142,8 +142,8 @@ func (c *call) state(r *tailer.Record) {
 	if q.FoundUser == "" {
 		q.FoundUser, q.FoundHeader = s.FoundUser, s.FoundHeader
 	}
-	if q.Body == nil || q.Rebuilt && s.Body != nil && !s.Rebuilt {
-		q.Body, q.Metadata, q.Rebuilt, q.Bare = s.Body, s.Metadata, s.Rebuilt, s.Bare
+	if q.Body == nil || s.Body != nil && (q.Rebuilt && !s.Rebuilt || q.Lost && !s.Lost) {
+		q.Body, q.Metadata, q.Rebuilt, q.Bare, q.Lost = s.Body, s.Metadata, s.Rebuilt, s.Bare, s.Lost
 	}
 	if c.key == (tailer.Key{}) {
 		c.key = r.Key
@@ -179,6 +179,7 @@ func (a *attempt) merge(r *tailer.Record) {
 		a.End = r.Call.End
 	}
 	a.Upstream = a.Upstream || r.Call.Upstream
+	a.Lost = a.Lost || r.Call.Lost
 	a.Langfuse = a.Langfuse || r.Call.Langfuse
 	a.Private = a.Private || r.Call.Private
 }

@@ -372,6 +372,7 @@ func (t *Table) hand(c *call) {
 	if !ok || t.covered(c) {
 		return
 	}
+	c.noteLost(&x)
 	if c.request.Headers == nil && c.isUnsure() {
 		x.Incomplete = append(x.Incomplete, unsureHeaders)
 	}

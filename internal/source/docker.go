@@ -14,7 +14,8 @@ import (
 //	{"log":"text\n","stream":"stderr","time":"2026-11-23T09:13:09.058163123Z"}
 //
 // Docker Engine splits a line every 16 KiB (moby/moby#34855): a piece whose log
-// doesn't end in a newline goes on in the next piece of the same stream. With the
+// doesn't end in a newline goes on in the next piece of the same stream. Of a character
+// that is split each byte becomes U+FFFD. With the
 // log options labels, env or tag an object attrs stands before time.
 type docker struct {
 	text []byte // decoded log, reused
@@ -33,7 +34,7 @@ func (d *docker) strip(line []byte) (piece, bool) {
 	whole := bytes.HasSuffix(p.text, newline)
 	p.text = bytes.TrimSuffix(p.text, newline)
 	p.partial = !whole
-	p.framed = true
+	p.framed, p.valid = true, true
 	return p, true
 }
 

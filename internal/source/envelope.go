@@ -41,4 +41,5 @@ type piece struct {
 	framed  bool          // known to be whole even where the input ends without a newline
 	held    bool          // the entry goes on in the input's next line: there is no text yet
 	lost    bool          // the exporting tool left the text out
+	valid   bool          // made valid UTF-8: of a character that the split cut nothing is left
 }

@@ -48,7 +48,12 @@ type unfinished struct {
 	cut    int64
 	stamp  time.Time
 	pos    tailer.Position
+	torn   bool // the last piece ends in what is left of a character
+	lost   bool // the next one began so
 }
+
+// replacement is what stands for each byte of a character that is none.
+var replacement = []byte("\uFFFD")
 
 func newLayer(src lines, env envelope, limit int) *layer {
 	return &layer{src: src, env: env, limit: limit, entry: -1}
@@ -112,6 +117,10 @@ func (l *layer) accept(p piece, in *tailer.Line) (line *tailer.Line, ok bool) {
 	if u == nil && !p.partial {
 		return in, true
 	}
+	if u != nil && u.torn && bytes.HasPrefix(in.Bytes, replacement) {
+		u.lost = true
+		in.Bytes = slices.Concat([]byte(tailer.LostMark), bytes.TrimLeft(in.Bytes, "\uFFFD"))
+	}
 	if u == nil {
 		if u, ok = l.begin(in, p.key); ok {
 			l.joined.Bytes = bytes.Clone(l.joined.Bytes) // u.add writes where it is
@@ -120,6 +129,7 @@ func (l *layer) accept(p piece, in *tailer.Line) (line *tailer.Line, ok bool) {
 		}
 	}
 	u.add(in, l.limit)
+	u.torn = p.valid && bytes.HasSuffix(in.Bytes, replacement)
 	if p.partial {
 		return nil, false
 	}
@@ -163,6 +173,7 @@ func byOffset(a, b *unfinished) int { return cmp.Compare(a.pos.Offset, b.pos.Off
 // add appends a piece as far as the limit allows.
 func (u *unfinished) add(in *tailer.Line, limit int) {
 	u.cut += in.Cut + u.text.add(in.Bytes, limit)
+	u.lost = u.lost || in.Lost
 	if u.pos.Source == in.Pos.Source { // else it goes on in the log's next file
 		u.pos.End = in.Pos.End
 	}
@@ -172,7 +183,7 @@ func (u *unfinished) add(in *tailer.Line, limit int) {
 // add or finish.
 func (l *layer) finish(u *unfinished, open bool) *tailer.Line {
 	u.busy = false
-	l.joined = tailer.Line{Bytes: u.text.take(&l.whole), Pos: u.pos, Stamp: u.stamp, Stream: u.stream, Cut: u.cut, Open: open}
+	l.joined = tailer.Line{Bytes: u.text.take(&l.whole), Pos: u.pos, Stamp: u.stamp, Stream: u.stream, Cut: u.cut, Open: open, Lost: u.lost}
 	return &l.joined
 }
 

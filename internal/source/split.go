@@ -81,7 +81,7 @@ func (s *splitter) take(n, newline int) *tailer.Line {
 	l := &s.line // field by field: all at once takes three times as long
 	l.Bytes, l.Pos.Source, l.Pos.Offset, l.Pos.End = text, "", start, s.off
 	l.Stamp, l.Stream, l.Writer = time.Time{}, tailer.StreamUnknown, ""
-	l.Cut, l.Open = cut, newline == 0
+	l.Cut, l.Open, l.Lost = cut, newline == 0, false
 	return l
 }
 
