@@ -122,11 +122,11 @@ var imports = map[string]rule{
 		"a reader of Python reprs knows nothing of tailer",
 	},
 	"tailer/ship": {
-		[]string{"tailer", protoOTLP, "github.com/cenkalti/backoff/v5", "tailer/ship/otlp"},
+		[]string{"tailer", protoOTLP, "github.com/cenkalti/backoff/v5", "github.com/klauspost/compress/", "tailer/ship/otlp"},
 		"batching and retry know no server",
 	},
 	"tailer/ship/langfuse": {
-		[]string{"tailer", "tailer/ship", "tailer/ship/otlp", protoOTLP, protobuf},
+		[]string{"tailer", "tailer/ship", "tailer/ship/otlp", protoOTLP},
 		"the only place that speaks to Langfuse",
 	},
 	"tailer/ship/otlp": {

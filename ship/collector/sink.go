@@ -2,10 +2,8 @@ package collector
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"mime"
@@ -94,7 +92,7 @@ func (s *Sink) Close() { s.http.CloseIdleConnections() }
 
 // Send delivers items in one request. See ship.Sink for its errors.
 func (s *Sink) Send(ctx context.Context, items []*ship.Item) error {
-	body, err := packed(items)
+	body, err := ship.Gzip(ship.Payloads(items))
 	if err != nil {
 		return err
 	}
@@ -118,24 +116,6 @@ func (s *Sink) Send(ctx context.Context, items []*ship.Item) error {
 		return noAnswer(ctx, err)
 	}
 	return s.judge(response, answer, items)
-}
-
-// packed is the gzipped request.
-func packed(items []*ship.Item) ([]byte, error) {
-	var body bytes.Buffer
-	zip, err := gzip.NewWriterLevel(&body, gzip.BestSpeed)
-	if err != nil {
-		return nil, fmt.Errorf("compress spans: %w", err)
-	}
-	for _, item := range items {
-		if _, err := zip.Write(item.Payload()); err != nil {
-			return nil, fmt.Errorf("compress spans: %w", err)
-		}
-	}
-	if err := zip.Close(); err != nil {
-		return nil, fmt.Errorf("compress spans: %w", err)
-	}
-	return body.Bytes(), nil
 }
 
 func noAnswer(ctx context.Context, err error) error {

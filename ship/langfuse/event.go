@@ -88,7 +88,7 @@ func (s *Sink) events(item *ship.Item) []event {
 func (s *Sink) ownEvents(item *ship.Item) []event {
 	at := milliseconds(item.At())
 	var out []event
-	for _, scope := range s.stamped(item).GetResourceSpans()[0].GetScopeSpans() {
+	for _, scope := range s.stamped(item).GetScopeSpans() {
 		for _, span := range scope.GetSpans() {
 			a := readAttributes(span)
 			if len(span.GetParentSpanId()) == 0 {

@@ -1,18 +1,14 @@
 package langfuse
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
 	"tailer/ship"
+	"tailer/ship/otlp"
 )
 
 // ingestionVersion selects the direct write on v4 and v4's bridge ("dual"), where
@@ -89,7 +85,11 @@ func (s *Sink) Close() {
 // (4.16), which says nothing.
 func (s *Sink) export(ctx context.Context, items []*ship.Item) error {
 	const path = "api/public/otel/v1/traces"
-	body, err := s.packed(items)
+	payloads, err := s.payloads(items)
+	if err != nil {
+		return err
+	}
+	body, err := ship.Gzip(payloads)
 	if err != nil {
 		return err
 	}
@@ -116,28 +116,17 @@ func (s *Sink) export(ctx context.Context, items []*ship.Item) error {
 	return failure
 }
 
-// packed is the gzipped request. It is a new slice each time: after a time-out
-// the transport may still be reading the last one.
-func (s *Sink) packed(items []*ship.Item) ([]byte, error) {
-	var body bytes.Buffer
-	zip, err := gzip.NewWriterLevel(&body, gzip.BestSpeed)
-	if err != nil {
-		return nil, fmt.Errorf("compress spans: %w", err)
+// payloads are those of items, with what the configuration adds to them.
+func (s *Sink) payloads(items []*ship.Item) ([]otlp.Payload, error) {
+	if !s.stamps() {
+		return ship.Payloads(items), nil
 	}
-	for _, item := range items {
-		payload := item.Payload()
-		if s.stamps() {
-			payload, err = proto.MarshalOptions{Deterministic: true}.Marshal(s.stamped(item))
-			if err != nil {
-				return nil, fmt.Errorf("encode spans: %w", err)
-			}
-		}
-		if _, err := zip.Write(payload); err != nil {
-			return nil, fmt.Errorf("compress spans: %w", err)
+	stamped := make([]otlp.Payload, len(items))
+	for i, item := range items {
+		var err error
+		if stamped[i], err = otlp.PayloadOf(s.stamped(item)); err != nil {
+			return nil, err
 		}
 	}
-	if err := zip.Close(); err != nil {
-		return nil, fmt.Errorf("compress spans: %w", err)
-	}
-	return body.Bytes(), nil
+	return stamped, nil
 }

@@ -21,7 +21,7 @@ func (s *Sink) stamps() bool {
 
 // stamped returns the spans of item with the configured environment, where they
 // have none, and release. The item itself is not touched.
-func (s *Sink) stamped(item *ship.Item) *tracepb.TracesData {
+func (s *Sink) stamped(item *ship.Item) *tracepb.ResourceSpans {
 	from := item.Spans()
 	to := &tracepb.ResourceSpans{Resource: from.GetResource(), SchemaUrl: from.GetSchemaUrl()}
 	for _, scope := range from.GetScopeSpans() {
@@ -36,7 +36,7 @@ func (s *Sink) stamped(item *ship.Item) *tracepb.TracesData {
 		}
 		to.ScopeSpans = append(to.ScopeSpans, copied)
 	}
-	return &tracepb.TracesData{ResourceSpans: []*tracepb.ResourceSpans{to}}
+	return to
 }
 
 func (s *Sink) stampedAttributes(from []*commonpb.KeyValue) []*commonpb.KeyValue {
