@@ -9,8 +9,10 @@ import (
 )
 
 const (
-	// maxHanded is how many exchanges may wait to be completed while the log is read on.
-	maxHanded = 8
+	// maxHanded is how many exchanges may wait to be completed while the log is read on:
+	// enough that neither goroutine waits for the other's pauses. Their content is
+	// bounded by maxUnderWay.
+	maxHanded = 64
 	// heavy is the content, in bytes, from which an exchange does not wait with others:
 	// whoever hands it over waits for it.
 	heavy = 1 << 20
@@ -21,6 +23,7 @@ const (
 // them. Its methods are for the goroutine that reads, but held.
 type handover struct {
 	run   *Run
+	room  *room
 	queue chan *handed
 	ended chan struct{}
 
@@ -34,11 +37,12 @@ type handover struct {
 type handed struct {
 	ctx  context.Context
 	x    tailer.Exchange
+	size int // of its content, in bytes
 	done chan struct{}
 }
 
 func newHandover(r *Run) *handover {
-	h := &handover{run: r, queue: make(chan *handed, maxHanded), ended: make(chan struct{})}
+	h := &handover{run: r, room: newRoom(), queue: make(chan *handed, maxHanded), ended: make(chan struct{})}
 	go h.complete()
 	return h
 }
@@ -51,6 +55,7 @@ func (h *handover) complete() {
 		if h.err() == nil {
 			h.note(one, h.run.complete(one.ctx, &one.x))
 		}
+		h.room.give(one.size)
 		close(one.done)
 	}
 }
@@ -83,7 +88,7 @@ func (h *handover) err() error {
 
 // hand passes an exchange on.
 func (h *handover) hand(ctx context.Context, x *tailer.Exchange) error {
-	one := &handed{ctx: ctx, x: *x, done: make(chan struct{})}
+	one := &handed{ctx: ctx, x: *x, size: content(x), done: make(chan struct{})}
 	h.mu.Lock()
 	if h.failed != nil {
 		defer h.mu.Unlock()
@@ -91,8 +96,9 @@ func (h *handover) hand(ctx context.Context, x *tailer.Exchange) error {
 	}
 	h.underWay = append(h.underWay, one)
 	h.mu.Unlock()
+	h.room.take(one.size)
 	h.queue <- one
-	if content(x) < heavy {
+	if one.size < heavy {
 		return nil
 	}
 	<-one.done
