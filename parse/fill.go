@@ -251,6 +251,9 @@ func (k *kwargs) payloadBody() tailer.Fields {
 		}
 	}
 	given := gjson.Parse(view(p.parameters))
+	if strings.HasPrefix(p.callType, "/") && p.model != "" {
+		add("model", jsonText(p.model)) // refused before the router could choose another
+	}
 	if strings.HasSuffix(k.request.Route, "/messages") && strings.HasSuffix(p.callType, "completion") {
 		return nil // up to 1.80 LiteLLM states the chat that it made of it
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // TestStatusOfRefusal: up to 1.80 a payload does not state the code with which a key was
-// refused, but from where.
+// refused, but from where. Its model is the one that was asked for.
 func TestStatusOfRefusal(t *testing.T) {
 	log := string(captured(t, "1.109.1", "json-standard-payload"))
 	before, _, _ := strings.Cut(log, `"call_type": "acompletion"`)
@@ -42,6 +42,9 @@ func TestStatusOfRefusal(t *testing.T) {
     "error_information": ` + string(stated) + "\n}").records
 			if len(got) != 1 || got[0].Call.Failure.Status != test.want || got[0].Call.Failure.Class != test.class {
 				t.Fatalf("got %+v", got)
+			}
+			if model := got[0].Request.Body.Text("model"); model != "openai/gpt-4o-mini" {
+				t.Errorf("asked for %q", model)
 			}
 		})
 	}
