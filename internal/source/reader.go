@@ -144,18 +144,23 @@ func (r *Reader) Next() (*tailer.Line, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.finish(line)
+	return line, nil
+}
+
+// finish makes a line what Next returns.
+func (r *Reader) finish(line *tailer.Line) {
 	if r.identity != "" {
 		line.Pos.Source = r.identity
 	}
-	if line.Cut == 0 && !line.Open {
-		line.Bytes = bytes.TrimSuffix(line.Bytes, carriageReturn)
+	if n := len(line.Bytes); n > 0 && line.Bytes[n-1] == '\r' && line.Cut == 0 && !line.Open {
+		line.Bytes = line.Bytes[:n-1]
 	}
 	if over := len(line.Bytes) - r.limit; over > 0 {
 		line.Bytes = line.Bytes[:r.limit]
 		line.Cut += int64(over)
 	}
 	r.count(line)
-	return line, nil
 }
 
 func (r *Reader) count(line *tailer.Line) {

@@ -39,6 +39,7 @@ type Stream struct {
 	sample  [][]byte
 	bytes   int           // of the sample
 	decided bool          // the sample is complete
+	bare    bool          // it is, and nothing is around the lines
 	stale   bool          // the sample has grown to where it is looked at again
 	queue   []tailer.Line // raw lines that wait to be looked at
 	line    tailer.Line   // that was in it and is handed out
@@ -54,6 +55,13 @@ func newStream(f feed, cfg Config) *Stream {
 // Next returns the next line. tailer.ErrPause: there is none now; io.EOF: there
 // will be none. Line.Bytes is valid until the next call.
 func (s *Stream) Next() (*tailer.Line, error) {
+	if s.bare && len(s.queue) == 0 { // what tap.next and Reader.Next come to then
+		line, err := s.pull()
+		if err == nil {
+			s.out.finish(line)
+		}
+		return line, err
+	}
 	for {
 		if s.stale || !s.primed {
 			if err := s.detect(); err != nil {
@@ -79,7 +87,7 @@ func (s *Stream) detect() error {
 	s.stale = false
 	found := detect(s.sample, s.cfg)
 	if s.decided {
-		s.sample = nil
+		s.sample, s.bare = nil, len(found) == 0
 	}
 	if slices.EqualFunc(found, s.out.layers, func(e envelope, l *layer) bool { return e.name() == l.env.name() }) {
 		return nil
