@@ -32,13 +32,12 @@ var scored = []scoring{
 	{name: "1.109.1/json-standard-payload", pairs: 72, allow: []tolerated{systemPrompt}},
 	{name: "1.109.1/text-info"},
 	{name: "1.109.1/text-standard-payload-nocb", pairs: 72},
-	// Captured by make capture, 16 in flight. What is missing are users of requests
-	// whose key or body was refused: no record of such a request names anybody.
-	{name: "1.106.0/text-detailed", pairs: 89},
 	// The original configuration as doctor corrects it, 16 in flight. 1.109 logs no
 	// header of a request without a key.
 	{name: "1.98.1/doctor-named", pairs: 92},
 	{name: "1.109.1/doctor-corrected", pairs: 91},
+	// Captured by make capture, 16 in flight. What is missing are users of requests
+	// whose key or body was refused: no record of such a request names anybody.
 	{name: "1.90.7/json-detailed", pairs: 88},
 	{name: "1.82.6/json-standard-payload", pairs: 71},
 	{name: "1.61.20/docker-text", pairs: 20},
