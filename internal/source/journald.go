@@ -10,6 +10,7 @@ import (
 	"io"
 	"os/exec"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -60,10 +61,11 @@ func (j *journalctl) open(ctx context.Context, at string) (entries, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	return &journal{cmd: cmd, out: bufio.NewReaderSize(out, 64<<10), said: said, maxLine: j.maxLine}, nil
+	return &journal{cmd: cmd, wait: sync.OnceValue(cmd.Wait), out: bufio.NewReaderSize(out, 64<<10), said: said, maxLine: j.maxLine}, nil
 }
 
-// lastWords keeps the beginning of what a program says on stderr.
+// lastWords keeps the beginning of what a program says on stderr. They are written until
+// it was waited for.
 type lastWords struct{ text []byte }
 
 func (w *lastWords) Write(b []byte) (int, error) {
@@ -74,6 +76,7 @@ func (w *lastWords) Write(b []byte) (int, error) {
 // journal reads entries in the Journal Export Format: see journalExport.
 type journal struct {
 	cmd     *exec.Cmd
+	wait    func() error // for its end, once
 	out     *bufio.Reader
 	said    *lastWords
 	maxLine int
@@ -184,14 +187,15 @@ func (j *journal) line() (line []byte, err error) {
 
 // ended says why journalctl ended.
 func (j *journal) ended(err error) error {
+	_ = j.Close() // its last words may still be on their way
 	if said := strings.TrimSpace(string(j.said.text)); said != "" {
 		return fmt.Errorf("journalctl: %s", said)
 	}
 	return err
 }
 
-// Close ends the program.
+// Close ends the program. It may be called again.
 func (j *journal) Close() error {
 	_ = j.cmd.Cancel()
-	return j.cmd.Wait()
+	return j.wait()
 }
