@@ -85,7 +85,6 @@ type Hurrier interface {
 func (f *Follow) Forever(ctx context.Context) error {
 	f.Lines, f.Records, f.Pairs = f.Source, f.Parse, f.Table
 	f.read = map[string]int64{}
-	hurrier, _ := f.Deliver.(Hurrier)
 	f.Deliver = waiting{f.Deliver, &f.waits}
 	f.handover = newHandover(&f.Run)
 	defer f.end()
@@ -114,8 +113,8 @@ func (f *Follow) Forever(ctx context.Context) error {
 		case n > 0:
 			quietSince, tick = time.Now(), pipeIdle
 			if n < lookLines { // that was the last for now
-				if hurrier != nil && quietSince.Sub(behindSince) >= backlog && f.handover.wait() == nil {
-					hurrier.Hurry()
+				if quietSince.Sub(behindSince) >= backlog {
+					f.handover.hurry()
 				}
 				behindSince = quietSince
 			}
@@ -150,6 +149,13 @@ func (w waiting) Deliver(ctx context.Context, x *tailer.Exchange) error {
 	w.waits.Store(true)
 	defer w.waits.Store(false)
 	return w.Deliverer.Deliver(ctx, x)
+}
+
+// Hurry implements Hurrier.
+func (w waiting) Hurry() {
+	if h, ok := w.Deliverer.(Hurrier); ok {
+		h.Hurry()
+	}
 }
 
 // end completes what was handed over, as far as delivery takes it, and marks what was

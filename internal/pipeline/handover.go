@@ -24,7 +24,7 @@ const (
 type handover struct {
 	run   *Run
 	room  *room
-	queue chan *handed
+	queue chan *handed // nil: those before it are the last for now
 	ended chan struct{}
 
 	mu       sync.Mutex
@@ -52,6 +52,12 @@ func newHandover(r *Run) *handover {
 func (h *handover) complete() {
 	defer close(h.ended)
 	for one := range h.queue {
+		if one == nil {
+			if hurrier, ok := h.run.Deliver.(Hurrier); ok {
+				hurrier.Hurry()
+			}
+			continue
+		}
 		if h.err() == nil {
 			h.note(one, h.run.complete(one.ctx, &one.x))
 		}
@@ -103,6 +109,16 @@ func (h *handover) hand(ctx context.Context, x *tailer.Exchange) error {
 	}
 	<-one.done
 	return h.err()
+}
+
+// hurry lets delivery not wait for more than was handed over. It does not wait itself:
+// the source must be looked at meanwhile. Where the queue is full, delivery is what
+// everybody waits for.
+func (h *handover) hurry() {
+	select {
+	case h.queue <- nil:
+	default:
+	}
 }
 
 // wait returns when all that was handed over is completed.

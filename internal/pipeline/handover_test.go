@@ -82,6 +82,32 @@ func TestHandover(t *testing.T) {
 	})
 }
 
+// TestBacklogBlocked: who is behind looks at the source although nothing is delivered.
+func TestBacklogBlocked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newFollowing()
+		x.source.slow = 30 * time.Millisecond
+		x.Deliver = &gated{gate: make(chan error)}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- x.Forever(ctx) }()
+		looks := func() int {
+			time.Sleep(2 * time.Second)
+			x.source.mu.Lock()
+			defer x.source.mu.Unlock()
+			return x.source.looks
+		}
+		x.source.add("12222", false)
+		if before, after := looks(), looks(); after <= before {
+			t.Errorf("%d looks, then %d", before, after)
+		}
+		cancel()
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
 // bulky makes an exchange of a digit that holds a MiB.
 type bulky struct{ pairs }
 
