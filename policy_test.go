@@ -133,7 +133,7 @@ var imports = map[string]rule{
 		[]string{"tailer", "tailer/internal/rawjson", protoOTLP, protobuf, protobuf + "encoding/protowire"},
 		"an encoder does no I/O",
 	},
-	"tailer/ship/sqlite":    {[]string{"tailer", "tailer/ship", "tailer/ship/otlp", protoOTLP, protobuf, "github.com/klauspost/compress/", "modernc.org/sqlite", "modernc.org/sqlite/lib"}, "the embedded store; the only place that knows SQL"},
+	"tailer/ship/sqlite":    {[]string{"tailer", "tailer/ship", "tailer/ship/otlp", protoOTLP, "github.com/klauspost/compress/", "modernc.org/sqlite", "modernc.org/sqlite/lib"}, "the embedded store; the only place that knows SQL"},
 	"tailer/ship/ledger":    {[]string{"tailer/ship", "go.etcd.io/bbolt", "go.etcd.io/bbolt/errors"}, "the only place that knows how the ledger is kept"},
 	"tailer/ship/collector": {[]string{"tailer/ship", protobuf}, "OTLP over HTTP, whoever takes it"},
 	"tailer/ship/shiptest": {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
-	"google.golang.org/protobuf/proto"
 
 	"tailer/ship/otlp"
 )
@@ -74,14 +73,11 @@ func (r *Reader) Get(ctx context.Context, traceID, spanID string) (*tracepb.Reso
 	if err != nil {
 		return nil, fmt.Errorf("read store %s: decompress request: %w", r.path, err)
 	}
-	var data tracepb.TracesData
-	if err := proto.Unmarshal(plain, &data); err != nil {
-		return nil, fmt.Errorf("read store %s: decode request: %w", r.path, err)
+	spans, err := otlp.Payload(plain).Spans()
+	if err != nil {
+		return nil, fmt.Errorf("read store %s: %w", r.path, err)
 	}
-	for _, spans := range data.GetResourceSpans() {
-		return spans, nil
-	}
-	return nil, ErrNotFound
+	return spans, nil
 }
 
 // Summaries calls each for every request that began at since or later, in
