@@ -69,25 +69,15 @@ func (db *DB) Commit(changes *ship.Changes) error {
 	}
 	seqs := make([]uint64, len(changes.Put))
 	err := db.bolt.Update(func(tx *bbolt.Tx) error {
+		w := writer{tx: tx, waiting: tx.Bucket(waitingBucket), payloads: tx.Bucket(payloadBucket)}
 		for i, put := range changes.Put {
-			seq, err := tx.Bucket(waitingBucket).NextSequence()
-			if err != nil {
-				return err
-			}
-			seqs[i] = seq
-			if err := tx.Bucket(payloadBucket).Put(place(seq), put.Payload); err != nil {
-				return err
-			}
-			text, err := encodeEntry(put.Entry)
-			if err != nil {
-				return err
-			}
-			if err := tx.Bucket(waitingBucket).Put(place(seq), text); err != nil {
+			var err error
+			if seqs[i], err = w.put(put); err != nil {
 				return err
 			}
 		}
 		for i := range changes.Done {
-			if err := settle(tx, &changes.Done[i]); err != nil {
+			if err := w.settle(&changes.Done[i]); err != nil {
 				return err
 			}
 		}
@@ -124,18 +114,46 @@ func (db *DB) roomFor(puts []ship.Put) error {
 	return nil
 }
 
+// A writer is a transaction with its buckets: to find one takes as long as to write
+// to it.
+type writer struct {
+	tx                *bbolt.Tx
+	waiting, payloads *bbolt.Bucket
+	sink              int // whose marks these are
+	marks             *bbolt.Bucket
+}
+
+// put adds an entry, and returns its place.
+func (w *writer) put(put ship.Put) (seq uint64, err error) {
+	if seq, err = w.waiting.NextSequence(); err != nil {
+		return 0, err
+	}
+	at := place(seq)
+	if err := w.payloads.Put(at, put.Payload); err != nil {
+		return 0, err
+	}
+	text, err := encodeEntry(put.Entry)
+	if err != nil {
+		return 0, err
+	}
+	return seq, w.waiting.Put(at, text)
+}
+
 // settle notes that a sink has got an entry, and drops the entry if it was the
 // last one.
-func settle(tx *bbolt.Tx, done *ship.Done) error {
-	marks, err := tx.Bucket(doneBucket).CreateBucketIfNotExists([]byte{byte(done.Sink)})
-	if err != nil {
+func (w *writer) settle(done *ship.Done) error {
+	if w.marks == nil || w.sink != done.Sink {
+		marks, err := w.tx.Bucket(doneBucket).CreateBucketIfNotExists([]byte{byte(done.Sink)})
+		if err != nil {
+			return err
+		}
+		w.sink, w.marks = done.Sink, marks
+	}
+	if err := w.marks.Put(keyBytes(done.Key), mark{done.At, done.Digest, done.Dead}.encode()); err != nil {
 		return err
 	}
-	if err := marks.Put(keyBytes(done.Key), mark{done.At, done.Digest, done.Dead}.encode()); err != nil {
-		return err
-	}
-	waiting, at := tx.Bucket(waitingBucket), place(done.Seq)
-	value := waiting.Get(at)
+	at := place(done.Seq)
+	value := w.waiting.Get(at)
 	if value == nil {
 		return nil
 	}
@@ -144,27 +162,28 @@ func settle(tx *bbolt.Tx, done *ship.Done) error {
 		return err
 	}
 	if e.Owing &^= ship.SinkSet(done.Sink); e.Owing == 0 {
-		return drop(tx, at)
+		return w.drop(at)
 	}
 	text, err := encodeEntry(&e)
 	if err != nil {
 		return err
 	}
-	return waiting.Put(at, text)
+	return w.waiting.Put(at, text)
 }
 
-func drop(tx *bbolt.Tx, at []byte) error {
-	if err := tx.Bucket(waitingBucket).Delete(at); err != nil {
+func (w *writer) drop(at []byte) error {
+	if err := w.waiting.Delete(at); err != nil {
 		return err
 	}
-	return tx.Bucket(payloadBucket).Delete(at)
+	return w.payloads.Delete(at)
 }
 
 // Drop removes entries that wait, without a trace.
 func (db *DB) Drop(seqs ...uint64) error {
 	err := db.bolt.Update(func(tx *bbolt.Tx) error {
+		w := writer{tx: tx, waiting: tx.Bucket(waitingBucket), payloads: tx.Bucket(payloadBucket)}
 		for _, seq := range seqs {
-			if err := drop(tx, place(seq)); err != nil {
+			if err := w.drop(place(seq)); err != nil {
 				return err
 			}
 		}
