@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"hash"
+
+	"google.golang.org/protobuf/encoding/protowire"
 )
 
 // versionKey is left out of digests: another version of tailer is no other content.
@@ -49,11 +51,19 @@ func addSpan(sum hash.Hash, span []byte) {
 	head := binary.BigEndian.AppendUint64(id[:len(id):len(id)], start)
 	_, _ = sum.Write(binary.BigEndian.AppendUint64(head, end)) // a hash never fails
 	for f := scan(span); f.next(); {
-		if !f.is(attributesField) || string(last(f.bytes, keyField)) == versionKey {
+		if !f.is(attributesField) || hasKey(f.bytes, versionKey) {
 			continue
 		}
 		binary.BigEndian.PutUint64(text[:], uint64(len(f.bytes)))
 		_, _ = sum.Write(text[:])
 		_, _ = sum.Write(f.bytes)
 	}
+}
+
+// hasKey reports whether an attribute has a key of less than 128 bytes. The key is the
+// first field of all that this package and protobuf's own have encoded.
+func hasKey(attribute []byte, key string) bool {
+	const head = 2 // tag and length
+	return len(attribute) >= head+len(key) && attribute[0] == byte(keyField<<3|protowire.BytesType) && int(attribute[1]) == len(key) &&
+		string(attribute[head:head+len(key)]) == key
 }

@@ -139,10 +139,19 @@ func last(message []byte, number protowire.Number) (value []byte) {
 }
 
 func appendPair(dst, pair []byte) []byte {
+	var key, value []byte
+	for f := scan(pair); f.next(); {
+		switch {
+		case f.is(keyField):
+			key = f.bytes
+		case f.is(valueField):
+			value = f.bytes
+		}
+	}
 	dst = append(dst, `{"key":`...)
-	dst = appendString(dst, last(pair, keyField))
+	dst = appendString(dst, key)
 	dst = append(dst, `,"value":`...)
-	return append(appendValue(dst, last(pair, valueField)), '}')
+	return append(appendValue(dst, value), '}')
 }
 
 func appendValue(dst, value []byte) []byte {

@@ -54,7 +54,20 @@ func marshalMessages(m message) string {
 	if m.empty() {
 		return ""
 	}
-	return marshal(m)
+	return m.json()
+}
+
+// json is marshal for a message. Most are a text only, for which encoding/json would
+// take several times as long.
+func (m *message) json() string {
+	if len(m.Content) == 0 || m.Reasoning != "" || m.Refusal != "" || len(m.ToolCalls) > 0 {
+		return marshal(m)
+	}
+	content := compact(m.Content)
+	if content == "" {
+		return ""
+	}
+	return `{"role":` + marshal(m.Role) + `,"content":` + content + "}"
 }
 
 // chatMessage reads the message of a chat completion. Every member is read by

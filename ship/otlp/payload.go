@@ -138,6 +138,9 @@ func (s *scanner) next() bool {
 	if len(s.rest) == 0 || s.err != nil {
 		return false
 	}
+	if s.short() {
+		return true
+	}
 	number, kind, n := protowire.ConsumeTag(s.rest)
 	if n >= 0 {
 		s.number, s.kind, s.value, s.rest = number, kind, 0, s.rest[n:]
@@ -158,6 +161,28 @@ func (s *scanner) next() bool {
 		return false
 	}
 	s.rest = s.rest[n:]
+	return true
+}
+
+// short reads the next field if it is what most are: text, bytes or a message of less
+// than 16 KiB with a number below 16.
+func (s *scanner) short() bool {
+	b := s.rest
+	if len(b) < 3 || b[0]&^0x78 != byte(protowire.BytesType) || b[0] < 8 {
+		return false
+	}
+	from, size := 2, int(b[1])
+	if size >= 0x80 {
+		if b[2] >= 0x80 {
+			return false
+		}
+		from, size = 3, size&0x7f|int(b[2])<<7
+	}
+	if len(b)-from < size {
+		return false
+	}
+	s.number, s.kind, s.value = protowire.Number(b[0]>>3), protowire.BytesType, 0
+	s.bytes, s.rest = b[from:from+size:from+size], b[from+size:]
 	return true
 }
 
