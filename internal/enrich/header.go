@@ -9,16 +9,20 @@ import (
 	"tailer/internal/rawjson"
 )
 
-// A heading is a request header with its name ready for comparing.
+// A heading is a request header with its name ready for comparing, and what else is
+// known of that.
 type heading struct {
 	tailer.Header
-	plain string
+	plain  string
+	shown  string
+	secret bool
 }
 
 func headings(headers []tailer.Header) []heading {
 	all := make([]heading, 0, len(headers))
 	for _, h := range headers {
-		head := heading{Header: h, plain: headerNameOf(h.Name).bare}
+		name := headerNameOf(h.Name)
+		head := heading{Header: h, plain: name.bare, shown: name.shown, secret: name.secret}
 		if head.plain != "langfuse-trace-id" { // LiteLLM makes its own id of what it read
 			head.Value = asSent(h.Value)
 		}
@@ -86,7 +90,7 @@ func percentDecoded(s string) string {
 func (c *call) headers() {
 	var profile, other, kept []tailer.Header
 	for _, h := range c.heads {
-		if SecretHeader(h.Name) {
+		if h.secret {
 			c.p.count.SecretHeaders++
 			continue
 		}
@@ -103,9 +107,11 @@ func (c *call) headers() {
 		if blank(value) || name == "" {
 			continue
 		}
-		if shown, ok := c.e.profileName(h.plain); ok {
-			value = c.p.text(strings.TrimSpace(percentDecoded(valid(h.Value))))
-			if !blank(value) {
+		if shown, ok := c.e.profileName(h.plain, h.shown); ok {
+			if strings.Contains(h.Value, "%") {
+				value = c.p.text(percentDecoded(valid(h.Value)))
+			}
+			if value = strings.TrimSpace(value); !blank(value) {
 				profile = join(profile, c.p.text(valid(shown)), value)
 			}
 			continue
@@ -117,9 +123,10 @@ func (c *call) headers() {
 	a.ProfileHeaders, a.OtherHeaders = profile, headerObject(other)
 }
 
-// profileName returns the spelling in which a profile header is reported.
-func (e *Enricher) profileName(plain string) (string, bool) {
-	if shown := headerNameOf(plain).shown; shown != "" {
+// profileName returns the spelling in which a profile header is reported; shown is
+// that of Open WebUI, "" if it is none of its headers.
+func (e *Enricher) profileName(plain, shown string) (string, bool) {
+	if shown != "" {
 		return shown, true
 	}
 	for _, name := range e.cfg.ProfileHeaders {

@@ -143,7 +143,7 @@ func (c *call) fromHeader(s source) []candidate {
 
 // headerValue returns the value of a header as its sender meant it.
 func (c *call) headerValue(plain, value string) string {
-	if _, ok := c.e.profileName(plain); ok {
+	if _, ok := c.e.profileName(plain, headerNameOf(plain).shown); ok {
 		return percentDecoded(value)
 	}
 	if strings.HasPrefix(plain, "x-goog-authenticated-user-") {

@@ -104,7 +104,7 @@ func (c *call) identityMode() {
 func (c *call) secretHeaders() int64 {
 	var n int64
 	for _, h := range c.heads {
-		if SecretHeader(h.Name) {
+		if h.secret {
 			n++
 		}
 	}

@@ -61,13 +61,13 @@ func (r *rule) found(s []byte, i int) bool {
 // is anchored at its rarest pair, and nearly all bytes are passed over by one
 // table look-up.
 type rules struct {
-	second [256]bool       // some pair ends with this byte
-	pairs  [1 << 16]uint16 // first byte << 8 | second byte: 0 for none, else lists[n]
+	second [256]uint8     // 0: no pair ends with this byte; else its place in pairs
+	pairs  []*[256]uint16 // by first byte: 0 for none, else lists[n]
 	lists  [][]rule
 }
 
 func newRules(all []rule) *rules {
-	t := &rules{lists: make([][]rule, 1)}
+	t := &rules{pairs: make([]*[256]uint16, 1), lists: make([][]rule, 1)}
 	for _, r := range all {
 		r.at = anchor(r.prefix)
 		for _, one := range cases(r.prefix[r.at-1], r.fold) {
@@ -88,8 +88,11 @@ func cases(b byte, fold bool) []byte {
 }
 
 func (t *rules) put(one, two byte, r rule) {
-	t.second[two] = true
-	n := &t.pairs[int(one)<<8|int(two)]
+	if t.second[two] == 0 {
+		t.pairs = append(t.pairs, new([256]uint16))
+		t.second[two] = uint8(len(t.pairs) - 1) //nolint:gosec // there are 256 bytes, and NUL ends no pair
+	}
+	n := &t.pairs[t.second[two]][one]
 	if *n == 0 {
 		t.lists = append(t.lists, nil)
 		*n = uint16(len(t.lists) - 1) //nolint:gosec // each rule adds at most four lists, and there are some hundred
@@ -134,10 +137,11 @@ func (p *pass) scan(s []byte) ([]byte, bool) {
 	var out []byte
 	t, done := p.r.rules, 0
 	for i := 1; i < len(s); i++ {
-		if !t.second[s[i]] {
+		second := t.second[s[i]]
+		if second == 0 {
 			continue
 		}
-		n := t.pairs[int(s[i-1])<<8|int(s[i])]
+		n := t.pairs[second][s[i-1]]
 		if n == 0 {
 			continue
 		}

@@ -148,7 +148,7 @@ func (c *call) pairs(body json.RawMessage) []tailer.Header {
 // reserved says whether a key of trace metadata is tailer's own.
 func (c *call) reserved(key string) bool {
 	plain := plainHeader(key)
-	_, profile := c.e.profileName(plain)
+	_, profile := c.e.profileName(plain, headerNameOf(plain).shown)
 	return profile || plain == "request-headers" || plain == "request-metadata" || plain == "session-title" || plain == "tailer" ||
 		strings.HasPrefix(plain, "tailer.")
 }
