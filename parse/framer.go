@@ -2,8 +2,6 @@ package parse
 
 import (
 	"bytes"
-	"encoding/binary"
-	"math/bits"
 	"time"
 
 	"tailer"
@@ -68,6 +66,10 @@ type framer struct {
 
 // line takes the next line of the stream.
 func (f *framer) line(l *tailer.Line) {
+	if l.More > 0 {
+		f.lines(l)
+		return
+	}
 	f.counts.Lines++
 	b := l.Bytes
 	if l.Cut > 0 { // the source counted it; its record is damaged anyway
@@ -286,71 +288,6 @@ func (f *framer) close() {
 		return
 	}
 	f.emit(&f.open)
-}
-
-// openDocument begins a bare document. What it is shows on its second line.
-func (f *framer) openDocument(l *tailer.Line) {
-	f.inDoc = true
-	suspect := f.suspects()
-	f.document = frame{form: &documentForm, suspect: suspect, stream: l.Stream, pos: l.Pos, time: f.clock.Last(), unstamped: l.Stamp.IsZero()}
-	if !l.Stamp.IsZero() {
-		f.document.time, f.document.coarse = l.Stamp, isCoarse(l.Stamp)
-	}
-	f.docBuf = append(f.docBuf[:0], '{')
-}
-
-// continueDocument takes a line while a document is open. done says that the
-// line is used up.
-func (f *framer) continueDocument(b []byte, l *tailer.Line) (rest []byte, done bool) {
-	switch {
-	case len(f.docBuf) == 1 && !hasPrefix(b, `    "id": "`):
-		f.inDoc = false // some other brace
-		if f.isOpen {
-			f.extend([]byte("{"), l)
-		}
-		return b, false
-	case hasPrefix(b, "    "):
-		if len(f.docBuf)+len(b) > maxRecord {
-			f.counts.Cut++
-			f.inDoc = false
-			return nil, true
-		}
-		f.docBuf = append(f.docBuf, b[indent(b):]...) // strings have no raw line breaks
-		f.document.pos.End = l.Pos.End
-		return nil, true
-	case b[0] == '}':
-		f.inDoc = false
-		f.counts.Document++
-		f.docBuf = append(f.docBuf, '\n', '}')
-		f.document.text = f.docBuf
-		f.document.pos.End = l.Pos.End
-		if last := f.clock.Last(); last.After(f.document.time) && l.Stamp.IsZero() {
-			f.document.time = last
-		}
-		f.letGo(&f.document)
-		return b[1:], false
-	case len(b) == 1 && b[0] == '{':
-		f.counts.Torn++
-		f.openDocument(l)
-		return nil, true
-	}
-	return f.step(b, l), false
-}
-
-// indent returns with how many spaces b begins, which are a dozen in most lines of a
-// document.
-func indent(b []byte) int {
-	const spaces = 0x2020202020202020
-	i := 0
-	for ; i+8 <= len(b); i += 8 {
-		if other := binary.LittleEndian.Uint64(b[i:]) ^ spaces; other != 0 {
-			return i + bits.TrailingZeros64(other)/8
-		}
-	}
-	for i < len(b) && b[i] == ' ' {
-		i++
-	}
-	return i
 }
 
 // accessFrame emits an access line of uvicorn's text formatter, which has no stamp.

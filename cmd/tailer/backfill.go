@@ -150,7 +150,9 @@ func (b *backfill) read(ctx context.Context, in source.Input, table *pair.Table,
 	if stdin == nil {
 		stdin = os.Stdin
 	}
-	lines, err := source.Open(in, stdin, b.o.sourceConfig(in))
+	cfg := b.o.sourceConfig(in)
+	cfg.Together = true
+	lines, err := source.Open(in, stdin, cfg)
 	if err != nil {
 		return b.damaged(in, err)
 	}

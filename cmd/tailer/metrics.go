@@ -151,7 +151,7 @@ type meteredLog struct {
 func (l *meteredLog) Next() (*tailer.Line, error) {
 	line, err := l.Following.Next()
 	if err == nil {
-		l.lines.Line(len(line.Bytes) + 1)
+		l.lines.Lines(1+line.More, len(line.Bytes)+1)
 		l.end.Store(line.Pos.End)
 	}
 	return line, err

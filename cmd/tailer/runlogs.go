@@ -150,7 +150,7 @@ func (s *logSet) follow(name string, src *config.Source, now time.Time) (*pipeli
 		return s.receive(name, src, location)
 	}
 	from, err := s.open(name, src, source.FollowConfig{
-		Config:  source.Config{MaxLine: s.o.maxLine, Location: location, Year: now.Year()},
+		Config:  source.Config{Together: true, MaxLine: s.o.maxLine, Location: location, Year: now.Year()},
 		FromEnd: src.Start == config.StartEnd, Logger: s.o.logger,
 	})
 	if err != nil {

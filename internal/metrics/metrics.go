@@ -71,9 +71,9 @@ func (m *Metrics) Log(name string) Log {
 // A Log counts lines. It is safe for concurrent use.
 type Log struct{ lines, bytes prometheus.Counter }
 
-// Line counts a line of so many bytes.
-func (l Log) Line(bytes int) {
-	l.lines.Inc()
+// Lines counts some lines of so many bytes.
+func (l Log) Lines(n, bytes int) {
+	l.lines.Add(float64(n))
 	l.bytes.Add(float64(bytes))
 }
 

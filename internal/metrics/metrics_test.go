@@ -53,8 +53,8 @@ func listen(t *testing.T, m *metrics.Metrics) *metrics.Server {
 func TestScrape(t *testing.T) {
 	m := metrics.New("1.2.3")
 	s := listen(t, m)
-	m.Log("/var/log/proxy.log").Line(100)
-	m.Log("/var/log/proxy.log").Line(23)
+	m.Log("/var/log/proxy.log").Lines(3, 100)
+	m.Log("/var/log/proxy.log").Lines(1, 23)
 	m.Record(&tailer.Record{Kind: tailer.KindCall})
 	m.Exchange(&tailer.Exchange{Level: tailer.LevelDefault, Attribution: tailer.Attribution{User: "a@b.c", UserSource: "header:x-openwebui-user-email", Session: "s", SessionSource: "header:x-anything-session-id"}})
 	m.Exchange(&tailer.Exchange{Level: tailer.LevelError, Incomplete: []string{"attempts uncertain (two could be meant)", "no response"}})
@@ -79,7 +79,7 @@ func TestScrape(t *testing.T) {
 		t.Fatalf("status %d: %s", status, text)
 	}
 	for _, want := range []string{
-		`tailer_lines_total{log="/var/log/proxy.log"} 2`, `tailer_read_bytes_total{log="/var/log/proxy.log"} 123`,
+		`tailer_lines_total{log="/var/log/proxy.log"} 4`, `tailer_read_bytes_total{log="/var/log/proxy.log"} 123`,
 		`tailer_records_total{kind="call"} 1`, `tailer_pairs_total{end="answer"} 1`, `tailer_pairs_total{end="error"} 1`,
 		`tailer_pairs_total{end="unknown"} 1`, `tailer_incomplete_total{reason="attempts uncertain"} 1`, `tailer_incomplete_total{reason="no response"} 1`,
 		`tailer_users_total{source="header:x-openwebui-user-email"} 1`, `tailer_users_total{source="none"} 2`,

@@ -188,7 +188,7 @@ func (f *Follow) some(ctx context.Context) (n int, err error) {
 			}
 		}
 		f.reached = max(f.reached, line.Pos.End)
-		n++
+		n += 1 + line.More
 		f.changed = true
 	}
 	return n, nil

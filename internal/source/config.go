@@ -16,6 +16,8 @@ type Config struct {
 	// Before is when the input was last written: the first stamp without a year is
 	// of the last year that is not after it. Zero means that such lines get no Stamp.
 	Before time.Time
+	// Together has indented lines of bare logs handed out together, see tailer.Line.
+	Together bool
 }
 
 // withDefaults returns c with its zero values filled in, or what is wrong with it.

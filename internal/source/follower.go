@@ -74,6 +74,8 @@ type Follower struct {
 	log  string
 	cfg  FollowConfig
 	keep int
+	// together: indented lines are handed out together; of next alone
+	together bool
 
 	mu       sync.Mutex
 	gens     []*generation       // open ones, oldest first; guarded by mu
@@ -147,6 +149,7 @@ func (f *Follower) next() (*tailer.Line, error) {
 	for i := 0; i < len(f.gens); {
 		g := f.gens[i]
 		before := g.offset
+		g.lines.together = f.together
 		line, err := g.next()
 		if g.offset > before {
 			g.grown = f.cfg.Now()

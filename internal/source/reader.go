@@ -133,6 +133,7 @@ func (r *Reader) start(cfg Config) {
 		r.layers = append(r.layers, l)
 		r.lines = l
 	}
+	s.together = cfg.Together && len(r.layers) == 0
 }
 
 // Next returns the next line; io.EOF at the end. Another error ends the input
@@ -165,8 +166,8 @@ func (r *Reader) finish(line *tailer.Line) {
 
 func (r *Reader) count(line *tailer.Line) {
 	c := &r.counts
-	c.Lines++
-	c.Bytes += int64(len(line.Bytes))
+	c.Lines += int64(1 + line.More)
+	c.Bytes += int64(len(line.Bytes) - line.More)
 	if line.Cut > 0 {
 		c.Cut++
 		c.CutBytes += line.Cut

@@ -28,10 +28,12 @@ type splitter struct {
 	err     error // what ended src; nil as long as it may have more
 	begun   bool  // the head of a line that outgrew buf is in long
 	long    pile
-	whole   []byte // that line in one piece
-	line    tailer.Line
-	start   int64 // its offset
-	cut     int64 // bytes of it dropped so far
+	// together: indented lines are handed out together, see tailer.Line
+	together bool
+	whole    []byte // that line in one piece
+	line     tailer.Line
+	start    int64 // its offset
+	cut      int64 // bytes of it dropped so far
 }
 
 func newSplitter(src io.Reader, limit int) *splitter {
@@ -44,7 +46,12 @@ func newSplitter(src io.Reader, limit int) *splitter {
 func (s *splitter) next() (*tailer.Line, error) {
 	for {
 		if i := bytes.IndexByte(s.buf[s.r+s.scanned:s.w], '\n'); i >= 0 {
-			return s.take(s.scanned+i, 1), nil
+			from, inside := s.r, !s.begun
+			l := s.take(s.scanned+i, 1)
+			if s.together && inside && l.Cut == 0 && isIndented(l.Bytes) {
+				s.extend(l, from)
+			}
+			return l, nil
 		}
 		s.scanned = s.w - s.r
 		if errors.Is(s.err, tailer.ErrPause) {
@@ -79,10 +86,33 @@ func (s *splitter) take(n, newline int) *tailer.Line {
 	s.scanned = 0
 	s.off += int64(n + newline)
 	l := &s.line // field by field: all at once takes three times as long
-	l.Bytes, l.Pos.Source, l.Pos.Offset, l.Pos.End = text, "", start, s.off
+	l.Bytes, l.More, l.Pos.Source, l.Pos.Offset, l.Pos.End = text, 0, "", start, s.off
 	l.Stamp, l.Stream, l.Writer = time.Time{}, tailer.StreamUnknown, ""
 	l.Cut, l.Open, l.Lost = cut, newline == 0, false
 	return l
+}
+
+// maxTogether is how many bytes of lines are handed out together at most.
+const maxTogether = 32 << 10
+
+// extend adds to an indented line, which lies in the buffer from a place on, the
+// indented lines behind it that are there already.
+func (s *splitter) extend(l *tailer.Line, from int) {
+	most := from + min(maxTogether, s.limit-1)
+	for isIndented(s.buf[s.r:s.w]) {
+		i := bytes.IndexByte(s.buf[s.r:s.w], '\n')
+		if i < 0 || s.r+i > most {
+			break
+		}
+		s.r += i + 1
+		s.off += int64(i + 1)
+		l.More++
+	}
+	l.Bytes, l.Pos.End = s.buf[from:s.r-1], s.off
+}
+
+func isIndented(line []byte) bool {
+	return len(line) >= len(tailer.Indentation) && string(line[:len(tailer.Indentation)]) == tailer.Indentation
 }
 
 // fill makes room in the buffer and reads once. Afterwards there are more bytes,

@@ -88,6 +88,9 @@ func (s *Stream) detect() error {
 	found := detect(s.sample, s.cfg)
 	if s.decided {
 		s.sample, s.bare = nil, len(found) == 0
+		if f, ok := s.feed.(*Follower); ok {
+			f.together = s.bare && s.cfg.Together
+		}
 	}
 	if slices.EqualFunc(found, s.out.layers, func(e envelope, l *layer) bool { return e.name() == l.env.name() }) {
 		return nil
