@@ -14,13 +14,16 @@ import (
 const (
 	// A batch goes to the next stage when it is of so many bytes of lines or of so
 	// many records: to pass on each by itself would cost as much as to deal with it.
-	batchBytes   = 128 << 10
+	batchBytes   = 512 << 10
 	batchLines   = 2048 // a line takes more memory than its bytes
 	batchRecords = 64
+	// batchesWaiting is how many batches of records may wait for a stage: to wake one
+	// that waits takes as long as to deal with a batch.
+	batchesWaiting = 16
 	// maxUnderWay is how many bytes of lines may be between the stages, so that
 	// memory does not depend on which stage is the slowest. One longer line goes
 	// alone.
-	maxUnderWay = 2 << 20
+	maxUnderWay = 4 << 20
 )
 
 // A lineBatch is some lines with their own copy of the bytes.
@@ -67,7 +70,7 @@ func (r *Run) staged(ctx context.Context, more bool) error {
 	failed, fail := context.WithCancel(ctx)
 	defer fail()
 	s := &stages{
-		run: r, read: make(chan *lineBatch, 2), parsed: make(chan *batch, 4), paired: make(chan *batch, 4), ready: make(chan *batch, 4),
+		run: r, read: make(chan *lineBatch, 2), parsed: make(chan *batch, batchesWaiting), paired: make(chan *batch, batchesWaiting), ready: make(chan *batch, batchesWaiting),
 		empty: make(chan *lineBatch, 4), free: make(chan []tailer.Record, 8), room: newRoom(),
 	}
 	var group sync.WaitGroup
