@@ -32,7 +32,7 @@ func (f *framer) continueDocument(b []byte, l *tailer.Line) (rest []byte, done b
 			f.extend([]byte("{"), l)
 		}
 		return b, false
-	case hasPrefix(b, "    "):
+	case hasPrefix(b, tailer.Indentation):
 		if len(f.docBuf)+len(b) > maxRecord {
 			f.counts.Cut++
 			f.inDoc = false
@@ -95,6 +95,9 @@ func (f *framer) lines(l *tailer.Line) {
 		var size int
 		one.Bytes, b, size = cutLine(b)
 		one.Pos.Offset, one.Pos.End = one.Pos.End, one.Pos.End+int64(size)
+		if len(b) == 0 {
+			one.Pos.End = l.Pos.End // it may have had a carriage return
+		}
 		f.line(&one)
 	}
 }
@@ -104,7 +107,7 @@ func (f *framer) lines(l *tailer.Line) {
 func cutLine(b []byte) (line, rest []byte, size int) {
 	i := bytes.IndexByte(b, '\n')
 	if i < 0 {
-		return b, nil, len(b) + 1 // the source has seen to its carriage return
+		return b, nil, len(b)
 	}
 	line, rest = b[:i], b[i+1:]
 	if i > 0 && line[i-1] == '\r' {

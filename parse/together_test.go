@@ -23,6 +23,8 @@ func FuzzTogether(f *testing.F) {
 	}
 	text := captured(f, "1.98.1", "text-detailed")
 	f.Add(text[:min(len(text), 20_000)], uint16(100))
+	const failed = "12:00:00 - LiteLLM Proxy:ERROR: a.py:1 - litellm.proxy.proxy_server._handle_llm_api_exception(): Exception occured - 400: no"
+	f.Add([]byte(failed+"\r\n    a\r\n    b\r\n12:00:01 - LiteLLM:DEBUG: a.py:1 - x\r\n"), uint16(9))
 	f.Add([]byte("{\n    x\n    \"id\": \"\n}"), uint16(3))
 	f.Fuzz(func(t *testing.T, text []byte, most uint16) {
 		single, joined := newParser(), newParser()
