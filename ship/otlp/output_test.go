@@ -179,3 +179,19 @@ func FuzzReadAnswer(f *testing.F) {
 		}
 	})
 }
+
+// FuzzMessage: a message is written as encoding/json writes it.
+func FuzzMessage(f *testing.F) {
+	for _, content := range []string{
+		"", `"a"`, `"a <b> & c"`, `"\u2028\ud800"`, "\"\u2028\"", ` [ {"type": "text", "text": "a  b"} ] `, "null", "1e999", "{", "\"\xff\"",
+	} {
+		f.Add("assistant", []byte(content), "")
+		f.Add("\xff<\"", []byte(content), "because")
+	}
+	f.Fuzz(func(t *testing.T, role string, content []byte, reasoning string) {
+		m := message{Role: role, Content: content, Reasoning: reasoning}
+		if got, want := m.json(), marshal(m); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	})
+}
