@@ -140,9 +140,21 @@ func sizeOf(field protowire.Number, size int) int {
 // are read by people and compared with what was sent. It returns "" when v
 // cannot be written, as a raw value that is not JSON cannot.
 func marshal(v any) string {
-	if s, ok := v.(string); ok && plainEnd(view(s)) == len(s) {
-		return `"` + s + `"` // names, and most texts
+	switch v := v.(type) { // for what most values are, encoding/json takes several times as long
+	case string:
+		if plainEnd(view(v)) == len(v) {
+			return `"` + v + `"` // names, and most texts
+		}
+	case message:
+		if v.isText() {
+			return v.text()
+		}
 	}
+	return encode(v)
+}
+
+// encode is marshal by encoding/json.
+func encode(v any) string {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)

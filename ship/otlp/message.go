@@ -54,15 +54,16 @@ func marshalMessages(m message) string {
 	if m.empty() {
 		return ""
 	}
-	return m.json()
+	return marshal(m)
 }
 
-// json is marshal for a message. Most are a text only, for which encoding/json would
-// take several times as long.
-func (m *message) json() string {
-	if len(m.Content) == 0 || m.Reasoning != "" || m.Refusal != "" || len(m.ToolCalls) > 0 {
-		return marshal(m)
-	}
+// isText reports whether there is nothing but content, as in most messages.
+func (m *message) isText() bool {
+	return len(m.Content) > 0 && m.Reasoning == "" && m.Refusal == "" && len(m.ToolCalls) == 0
+}
+
+// text is marshal for a message with nothing but content.
+func (m *message) text() string {
 	content := compact(m.Content)
 	if content == "" {
 		return ""

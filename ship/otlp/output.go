@@ -68,7 +68,7 @@ func readAnswer(x *tailer.Exchange) answer {
 		return answer{}
 	}
 	if text := rawjson.Text(raw); text != "" {
-		return answer{output: oneOrAll([]any{textOnly(x.CallType, text)})}
+		return answer{output: marshal(textOnly(x.CallType, text))}
 	}
 	if raw[0] != '{' {
 		return answer{output: kept(raw)}
@@ -176,9 +176,6 @@ func oneOrAll(outputs []any) string {
 	case 0:
 		return ""
 	case 1:
-		if m, ok := outputs[0].(message); ok {
-			return m.json()
-		}
 		return marshal(outputs[0])
 	default:
 		return marshal(outputs)
