@@ -69,7 +69,7 @@ func (db *DB) Commit(changes *ship.Changes) error {
 	}
 	seqs := make([]uint64, len(changes.Put))
 	err := db.bolt.Update(func(tx *bbolt.Tx) error {
-		w := writer{tx: tx, waiting: tx.Bucket(waitingBucket), payloads: tx.Bucket(payloadBucket)}
+		w := newWriter(tx)
 		for i, put := range changes.Put {
 			var err error
 			if seqs[i], err = w.put(put); err != nil {
@@ -121,6 +121,10 @@ type writer struct {
 	waiting, payloads *bbolt.Bucket
 	sink              int // whose marks these are
 	marks             *bbolt.Bucket
+}
+
+func newWriter(tx *bbolt.Tx) *writer {
+	return &writer{tx: tx, waiting: tx.Bucket(waitingBucket), payloads: tx.Bucket(payloadBucket)}
 }
 
 // put adds an entry, and returns its place.
@@ -181,7 +185,7 @@ func (w *writer) drop(at []byte) error {
 // Drop removes entries that wait, without a trace.
 func (db *DB) Drop(seqs ...uint64) error {
 	err := db.bolt.Update(func(tx *bbolt.Tx) error {
-		w := writer{tx: tx, waiting: tx.Bucket(waitingBucket), payloads: tx.Bucket(payloadBucket)}
+		w := newWriter(tx)
 		for _, seq := range seqs {
 			if err := w.drop(place(seq)); err != nil {
 				return err
