@@ -262,12 +262,12 @@ func (f *framer) awaitsBody(b []byte) bool {
 // documentOpen reports whether text ends inside a pretty-printed document.
 func documentOpen(text []byte) bool {
 	last := text[bytes.LastIndexByte(text, '\n')+1:]
-	return string(last) == "{" || hasPrefix(last, "    ")
+	return string(last) == "{" || hasPrefix(last, tailer.Indentation)
 }
 
 // documentLine reports whether b can be a line of a document that json.dumps
 // wrote with indent=4, after its first.
-func documentLine(b []byte) bool { return hasPrefix(b, "    ") || b[0] == '}' }
+func documentLine(b []byte) bool { return hasPrefix(b, tailer.Indentation) || b[0] == '}' }
 
 // close ends the open text record.
 func (f *framer) close() {
