@@ -89,7 +89,7 @@ func decodeOutcome(text []byte, r *tailer.Record) bool {
 func (p *Parser) decodeDetails(text []byte, r *tailer.Record) bool {
 	var k kwargs
 	if err := p.readKwargs(text, &k); err != nil {
-		p.counts.Damaged++
+		p.decoded.Damaged++
 	}
 	if !isID(k.callID) || k.hasPayload || k.exception != "" {
 		return false
@@ -178,9 +178,9 @@ func (p *Parser) decodePrepared(text []byte, r *tailer.Record) bool {
 }
 
 func (p *Parser) arguments(rd *pyrepr.Reader, k *kwargs, r *tailer.Record) bool {
-	p.counts.Repaired += int64(rd.Repairs())
+	p.decoded.Repaired += int64(rd.Repairs())
 	if rd.Err() != nil {
-		p.counts.Damaged++
+		p.decoded.Damaged++
 	}
 	if !isID(k.callID) && (k.request.Headers == nil || k.request.Route == "") {
 		return false

@@ -15,10 +15,8 @@ const documentStart = `    "id": "`
 func (f *framer) openDocument(l *tailer.Line) {
 	f.inDoc = true
 	suspect := f.suspects()
-	f.document = frame{form: &documentForm, suspect: suspect, stream: l.Stream, pos: l.Pos, time: f.clock.Last(), unstamped: l.Stamp.IsZero()}
-	if !l.Stamp.IsZero() {
-		f.document.time, f.document.coarse = l.Stamp, isCoarse(l.Stamp)
-	}
+	f.document = frame{form: &documentForm, suspect: suspect, stream: l.Stream, pos: l.Pos, stamp: stamp{container: l.Stamp}, unstamped: l.Stamp.IsZero()}
+	f.document.coarse = !l.Stamp.IsZero() && isCoarse(l.Stamp)
 	f.docBuf = append(f.docBuf[:0], '{')
 }
 
@@ -47,9 +45,6 @@ func (f *framer) continueDocument(b []byte, l *tailer.Line) (rest []byte, done b
 		f.docBuf = append(f.docBuf, '\n', '}')
 		f.document.text = f.docBuf
 		f.document.pos.End = l.Pos.End
-		if last := f.clock.Last(); last.After(f.document.time) && l.Stamp.IsZero() {
-			f.document.time = last
-		}
 		f.letGo(&f.document)
 		return b[1:], false
 	case len(b) == 1 && b[0] == '{':

@@ -2,7 +2,6 @@ package parse
 
 import (
 	"bytes"
-	"time"
 
 	"tailer"
 )
@@ -17,13 +16,15 @@ const cutRecord = 1 << 20
 // frame is one record of interest before its text is decoded.
 type frame struct {
 	form   *form
-	text   []byte // the message, JSON escapes removed; owned by the framer
+	text   []byte // the message, JSON escapes removed; owned by the framer, unless it is kept
 	raw    []byte // the record's lines as written, for kinds that may lack a call id
-	time   time.Time
-	coarse bool
-	// unstamped: the record bears no stamp, time is that of the one before it
+	stamp  stamp
+	coarse bool // its time, if it bears no stamp, is exact to a second only
+	// unstamped: the record bears no stamp, its time is that of the one before it
 	unstamped bool
 	suspect   bool // it may be raw text of somebody, see trust
+	lossy     bool // characters may be lost in it
+	kept      bool // text is where frames wait
 	stream    tailer.Stream
 	pos       tailer.Position
 }
@@ -47,16 +48,18 @@ type Counts struct {
 // framer cuts the lines of one stream into records. It owns two open things at
 // most: a text record that later lines may continue, and a bare document.
 type framer struct {
-	clock  *Clock
 	counts *Counts
 	emit   func(*frame)
+	found  **found // where emit makes frames wait, if it does
 	trust  *trust
 	taint  // what is known of raw text
 
 	open     frame // text record being continued; form nil when its text is of no interest
 	isOpen   bool
-	buf      []byte // text of open, reused
-	raw      []byte
+	raw      []byte // of open
+	lead     int    // bytes of raw before its text
+	buf      []byte // that text
+	memory   []byte // for raw, reused
 	document frame
 	inDoc    bool
 	docBuf   []byte
@@ -120,7 +123,7 @@ func (f *framer) step(b []byte, l *tailer.Line) []byte {
 		if method {
 			suspect := f.suspects()
 			f.close()
-			f.accessFrame(b, l, f.clock.Last(), suspect)
+			f.accessFrame(b, l, suspect)
 		}
 		return nil
 	}
@@ -187,13 +190,21 @@ func (f *framer) jsonFrame(r jsonRecord, whole []byte, l *tailer.Line, suspect b
 		f.counts.Twins++
 		return
 	}
-	at, ok := f.clock.JSON(r.stamp)
-	if !ok {
-		at = l.Stamp
+	text := f.unescape(r.message)
+	kept := *f.found != nil
+	if kept && form.wantsRaw() {
+		whole = (*f.found).keep(whole)
 	}
-	text := unescape(f.buf[:0], r.message)
-	f.buf = text
-	f.emit(&frame{form: form, text: withoutANSI(text), raw: whole, time: at, suspect: suspect, stream: l.Stream, pos: l.Pos})
+	f.emit(&frame{form: form, text: withoutANSI(text), raw: whole, kept: kept, stamp: jsonStamp(r.stamp, l.Stamp), suspect: suspect, stream: l.Stream, pos: l.Pos})
+}
+
+// unescape returns the text of a JSON message.
+func (f *framer) unescape(message []byte) []byte {
+	if waiting := *f.found; waiting != nil {
+		return waiting.unescape(message)
+	}
+	f.memory = unescape(f.memory[:0], message)
+	return f.memory
 }
 
 // textFrame opens a text record.
@@ -217,9 +228,15 @@ func (f *framer) textFrame(h head, line []byte, l *tailer.Line) {
 		return
 	}
 	f.open.form, f.open.suspect = form, f.was
-	f.open.time, f.open.coarse = f.clock.Text(h.hour, h.minute, h.second, l.Stamp)
-	f.buf = append(f.buf[:0], msg...)
-	f.raw = append(f.raw[:0], line...)
+	f.open.stamp = textStamp(&h, l.Stamp)
+	if waiting := *f.found; waiting != nil {
+		f.raw, f.open.kept = waiting.keep(line), true
+	} else {
+		f.memory = append(f.memory[:0], line...)
+		f.raw = f.memory
+	}
+	f.lead = len(line) - len(msg)
+	f.buf = f.raw[f.lead:]
 }
 
 // extend adds a line to the open record.
@@ -232,9 +249,18 @@ func (f *framer) extend(b []byte, l *tailer.Line) {
 		f.counts.Cut++
 		return
 	}
-	f.buf = append(append(f.buf, '\n'), b...)
-	f.raw = append(append(f.raw, '\n'), b...)
+	f.own()
+	f.memory = append(append(f.memory, '\n'), b...)
+	f.raw, f.buf = f.memory, f.memory[f.lead:]
 	f.open.pos.End = l.Pos.End
+}
+
+// own makes what is open the framer's own, if it is where frames wait.
+func (f *framer) own() {
+	if f.isOpen && f.open.kept {
+		f.memory = append(f.memory[:0], f.raw...)
+		f.raw, f.buf, f.open.kept = f.memory, f.memory[f.lead:], false
+	}
 }
 
 // Titles of records whose text stands in the lines below.
@@ -283,29 +309,17 @@ func (f *framer) close() {
 		f.counts.Suspect++
 		return
 	}
-	f.open.text, f.open.raw = f.buf, f.raw
 	if f.open.form == &lateDocument && !hasPrefix(f.buf, payloadStart) {
 		return
 	}
+	f.open.text, f.open.raw = f.buf, f.raw
 	f.emit(&f.open)
 }
 
 // accessFrame emits an access line of uvicorn's text formatter, which has no stamp.
-func (f *framer) accessFrame(b []byte, l *tailer.Line, at time.Time, suspect bool) {
-	if !l.Stamp.IsZero() {
-		at = l.Stamp
-	}
-	f.letGo(&frame{form: &accessForm, text: b, raw: b, time: at, coarse: isCoarse(l.Stamp), unstamped: l.Stamp.IsZero(),
+func (f *framer) accessFrame(b []byte, l *tailer.Line, suspect bool) {
+	f.letGo(&frame{form: &accessForm, text: b, raw: b, stamp: stamp{container: l.Stamp}, coarse: isCoarse(l.Stamp), unstamped: l.Stamp.IsZero(),
 		suspect: suspect, stream: l.Stream, pos: l.Pos})
-}
-
-// redate moves the times of what is open.
-func (f *framer) redate(shift time.Duration, since time.Time) {
-	for _, at := range []*time.Time{&f.open.time, &f.document.time} {
-		if !at.IsZero() && !at.Before(since) {
-			*at = at.Add(shift)
-		}
-	}
 }
 
 // flush ends what is open at the end of the input.

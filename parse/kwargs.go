@@ -86,7 +86,7 @@ func (p *Parser) readKwargs(text []byte, k *kwargs) error {
 			p.readReprPayload(r, k)
 		}
 	}
-	p.counts.Repaired += int64(r.Repairs())
+	p.decoded.Repaired += int64(r.Repairs())
 	return r.Err()
 }
 

@@ -11,43 +11,50 @@ import (
 	"tailer/parse/pyrepr"
 )
 
-// A Parser turns the lines of one log into records. It keeps the two streams of
-// a container apart: each has its own unfinished record. It is not safe for
-// concurrent use.
+// A Parser turns the lines of one log into records, in two halves: one cuts the lines
+// into frames, the other decodes these. It keeps the two streams of a container
+// apart: each has its own unfinished record. It is not safe for concurrent use, but
+// for Cut and Found beside what Found returned.
 type Parser struct {
+	cutter
+
 	clock       *Clock
-	counts      Counts
-	framers     [3]*framer
+	decoded     Counts // of decoding
 	reader      *pyrepr.Reader
 	known       [4]knownHeaders
 	nextKnown   int
 	records     []tailer.Record
 	deployments deployments
-	trust       trust
+	vouched     vouched
 	suspects    []tailer.Record // oldest first, at most maxHeld
-	lossy       bool            // lines have lost characters
+	spare       chan *found
 }
 
 // New returns a parser that reads stamps by the given clock.
 func New(clock *Clock) *Parser {
-	p := &Parser{clock: clock, reader: pyrepr.New(nil)}
+	p := &Parser{clock: clock, spare: make(chan *found, spares), reader: pyrepr.New(nil)}
 	p.reader.Remember()
 	for i := range p.framers {
-		p.framers[i] = &framer{clock: clock, twins: newTwins(), counts: &p.counts, emit: p.take, trust: &p.trust}
+		p.framers[i] = &framer{twins: newTwins(), counts: &p.framed, emit: p.emit, found: &p.found, trust: &p.trust}
 	}
 	return p
 }
 
 // Counts returns the counters so far.
-func (p *Parser) Counts() Counts { return p.counts }
+func (p *Parser) Counts() Counts {
+	c := p.framed
+	c.Damaged += p.decoded.Damaged
+	c.Repaired += p.decoded.Repaired
+	c.Suspect += p.decoded.Suspect
+	return c
+}
 
 // Feed takes the next line and returns the records that it completed, in order.
 // A text record is complete when the next one starts. The returned slice is
 // valid until the next call; the records in it share no memory with the line.
 func (p *Parser) Feed(l *tailer.Line) []tailer.Record {
 	p.records = p.records[:0]
-	p.lossy = p.lossy || l.Lost
-	p.framers[l.Stream%3].line(l)
+	p.line(l)
 	return p.records
 }
 
@@ -55,20 +62,29 @@ func (p *Parser) Feed(l *tailer.Line) []tailer.Record {
 // the input or after a pause in it.
 func (p *Parser) Flush() []tailer.Record {
 	p.records = p.records[:0]
-	for _, f := range p.framers {
-		f.flush()
-	}
+	p.flush()
 	return p.records
+}
+
+// emit takes what a framer has cut.
+func (p *Parser) emit(f *frame) {
+	f.lossy = p.lossy
+	if p.found != nil {
+		p.found.add(f)
+		return
+	}
+	p.take(f)
 }
 
 // take decodes a frame. What cannot be read is counted; it never makes a record.
 func (p *Parser) take(f *frame) {
-	r := tailer.Record{Kind: f.form.kind, Time: f.time, Coarse: f.coarse, Unstamped: f.unstamped, Stream: f.stream, Pos: f.pos}
+	r := tailer.Record{Kind: f.form.kind, Coarse: f.coarse, Unstamped: f.unstamped, Stream: f.stream, Pos: f.pos}
+	f.stamp.date(p.clock, &r)
 	if p.decode(f, &r) {
 		if r.Kind == tailer.KindArguments && r.CallID == "" {
 			r.Raw = bytes.Clone(f.raw)
 		}
-		if p.lossy {
+		if f.lossy {
 			leaveOut(&r)
 		}
 		p.admit(&r, f.suspect)
@@ -164,7 +180,7 @@ func (p *Parser) decode(f *frame, r *tailer.Record) bool {
 func (p *Parser) decodeKwargs(text []byte, r *tailer.Record) bool {
 	var k kwargs
 	if err := p.readKwargs(text, &k); err != nil {
-		p.counts.Damaged++
+		p.decoded.Damaged++
 	}
 	if !isID(k.callID) {
 		return false
@@ -178,7 +194,7 @@ func (p *Parser) decodeKwargs(text []byte, r *tailer.Record) bool {
 func (p *Parser) decodePayload(text []byte, r *tailer.Record) bool {
 	doc, ok := readPayload(text)
 	if !ok {
-		p.counts.Damaged++
+		p.decoded.Damaged++
 		return false
 	}
 	k := kwargs{payload: doc, hasPayload: true, callID: doc.callID}
@@ -217,7 +233,7 @@ func (p *Parser) decodeBody(text, written []byte, r *tailer.Record) bool {
 		doc = doc[:end+1]
 	}
 	if !gjson.ValidBytes(doc) {
-		p.counts.Damaged++
+		p.decoded.Damaged++
 		return true
 	}
 	r.Request.Body = tailer.Fields{}

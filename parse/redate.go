@@ -20,9 +20,6 @@ func (p *Parser) redate(r *tailer.Record, move Move) {
 	}
 	p.records = append(p.records, tailer.Record{Kind: tailer.KindRedate, Shift: move.By, Since: move.Since})
 	r.Time = r.Time.Add(move.By)
-	for _, f := range p.framers {
-		f.redate(move.By, move.Since)
-	}
 }
 
 // created sets the clock by the provider's own word on when it answered, where

@@ -27,8 +27,12 @@ type trust struct {
 	others   int  // heads of the other kind since the last one of this log's
 	traced   bool // errors are told with a traceback
 	marks    recent
-	ids      recent       // call ids stated by records that are not suspect
-	headers  recentHashes // of the headers in such records
+}
+
+// vouched is what records stated that are not suspect.
+type vouched struct {
+	ids     recent       // call ids
+	headers recentHashes // of headers
 }
 
 // otherHeads is how many heads of the other kind there are in a row before a log
@@ -209,25 +213,25 @@ func (p *Parser) admit(r *tailer.Record, suspect bool) {
 	switch {
 	case !suspect:
 		if r.Request.Headers != nil {
-			p.trust.headers.add(hashOf(r.Request.Headers))
+			p.vouched.headers.add(hashOf(r.Request.Headers))
 		}
-		if r.CallID != "" && !p.trust.ids.has(r.CallID) {
-			p.trust.ids.add(r.CallID)
+		if r.CallID != "" && !p.vouched.ids.has(r.CallID) {
+			p.vouched.ids.add(r.CallID)
 			p.vouch(r.CallID)
 		}
 	case r.CallID == "":
 		r.Suspect = true
 	case r.Kind == tailer.KindDetails:
 		r.Request, r.Key, r.Call.Start = tailer.Request{}, tailer.Key{}, time.Time{} // it makes no request
-	case p.trust.ids.has(r.CallID):
-	case r.Request.Headers != nil && p.trust.headers.has(hashOf(r.Request.Headers)):
-		p.trust.ids.add(r.CallID)
+	case p.vouched.ids.has(r.CallID):
+	case r.Request.Headers != nil && p.vouched.headers.has(hashOf(r.Request.Headers)):
+		p.vouched.ids.add(r.CallID)
 		p.vouch(r.CallID)
 	default:
 		if len(p.suspects) == maxHeld {
 			p.suspects = append(p.suspects[:0], p.suspects[1:]...)
 		}
-		p.counts.Suspect++
+		p.decoded.Suspect++
 		p.suspects = append(p.suspects, *r)
 		return
 	}
@@ -242,7 +246,7 @@ func (p *Parser) vouch(id string) {
 			kept = append(kept, p.suspects[i])
 			continue
 		}
-		p.counts.Suspect--
+		p.decoded.Suspect--
 		p.records = append(p.records, p.suspects[i])
 	}
 	clear(p.suspects[len(kept):])

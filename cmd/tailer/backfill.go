@@ -143,6 +143,8 @@ func (b *backfill) readAll(ctx context.Context) error {
 	return nil
 }
 
+var _ pipeline.Halves = (*parse.Parser)(nil)
+
 // read takes one input through all stages. Damaged input is told and counted; it
 // ends its own input, not the run.
 func (b *backfill) read(ctx context.Context, in source.Input, table *pair.Table, more bool) error {

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -15,7 +14,6 @@ const (
 	// A batch goes to the next stage when it is of so many bytes of lines or of so
 	// many records: to pass on each by itself would cost as much as to deal with it.
 	batchBytes   = 512 << 10
-	batchLines   = 2048 // a line takes more memory than its bytes
 	batchRecords = 64
 	// batchesWaiting is how many batches of records may wait for a stage: to wake one
 	// that waits takes as long as to deal with a batch.
@@ -23,15 +21,25 @@ const (
 	// maxUnderWay is how many bytes of lines may be between the stages, so that
 	// memory does not depend on which stage is the slowest. One longer line goes
 	// alone.
-	maxUnderWay = 4 << 20
+	maxUnderWay = 3 << 20
 )
 
-// A lineBatch is some lines with their own copy of the bytes.
-type lineBatch struct {
-	lines []tailer.Line
-	buf   []byte // of the lines; never grows, so that it does not move
-	bytes int
-	err   error // that ended the source behind the lines
+// Halves are Records that can be found by one goroutine and decoded by another.
+type Halves interface {
+	Records
+	// Cut takes the next line, which is the caller's again then.
+	Cut(l *tailer.Line)
+	// Found returns what decodes the records that were found since the last call, in
+	// the order of its calls: it returns about as many as wanted, valid until the next
+	// call, and none at their end. last says that no more lines are to come.
+	Found(last bool) (decode func(wanted int) []tailer.Record)
+}
+
+// A foundBatch is the records of some lines before they are decoded.
+type foundBatch struct {
+	batch  // without records
+	decode func(wanted int) []tailer.Record
+	err    error // that ended the source behind the lines
 }
 
 // A batch is what the stages pass on then: some lines' records, later their exchanges,
@@ -45,22 +53,21 @@ type batch struct {
 	bytes     int
 }
 
-// stages runs reading, parsing, pairing, enrichment and delivery in a goroutine each. Every one
+// stages runs finding, decoding, pairing, enrichment and delivery in a goroutine each. Every one
 // of them sees everything in the order of the log, so the exchanges are the same, in
 // the same order, as when File runs them one after the other.
 type stages struct {
 	run    *Run
-	read   chan *lineBatch
+	found  chan *foundBatch
 	parsed chan *batch
 	paired chan *batch
 	ready  chan *batch
-	empty  chan *lineBatch      // that were parsed, to be used again
 	free   chan []tailer.Record // of batches that were paired, to be used again
 	room   *room
 }
 
-// staged is File for Threads above 1.
-func (r *Run) staged(ctx context.Context, more bool) error {
+// staged is File for Threads above 1 and Records in two halves.
+func (r *Run) staged(ctx context.Context, records Halves, more bool) error {
 	// What was read when the context ends is still dealt with, as it is with one
 	// thread; delivery may take its time for that, but not for ever.
 	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -70,13 +77,13 @@ func (r *Run) staged(ctx context.Context, more bool) error {
 	failed, fail := context.WithCancel(ctx)
 	defer fail()
 	s := &stages{
-		run: r, read: make(chan *lineBatch, 2), parsed: make(chan *batch, batchesWaiting), paired: make(chan *batch, batchesWaiting), ready: make(chan *batch, batchesWaiting),
-		empty: make(chan *lineBatch, 4), free: make(chan []tailer.Record, 8), room: newRoom(),
+		run: r, found: make(chan *foundBatch, 4), parsed: make(chan *batch, batchesWaiting), paired: make(chan *batch, batchesWaiting), ready: make(chan *batch, batchesWaiting),
+		free: make(chan []tailer.Record, 8), room: newRoom(),
 	}
 	var group sync.WaitGroup
 	var readErr, deliverErr error
-	group.Go(func() { s.readLines(failed) })
-	group.Go(func() { readErr = s.parse() })
+	group.Go(func() { s.find(failed, records) })
+	group.Go(func() { readErr = s.decode() })
 	group.Go(s.pair)
 	group.Go(s.enrich)
 	group.Go(func() {
@@ -103,78 +110,56 @@ func (r *Run) staged(ctx context.Context, more bool) error {
 	return errors.Join(readErr, r.Deliver.Flush(ctx))
 }
 
-// readLines copies lines until the log or the context ends.
-func (s *stages) readLines(ctx context.Context) {
-	defer close(s.read)
-	b := s.lineBatch()
-	for ctx.Err() == nil {
-		line, err := s.run.Lines.Next()
-		if err != nil {
-			b.err = err
+// find reads lines and finds records in them until the log or the context ends.
+func (s *stages) find(ctx context.Context, records Halves) {
+	defer close(s.found)
+	b := &foundBatch{}
+	for ctx.Err() == nil && b.err == nil {
+		var line *tailer.Line
+		if line, b.err = s.run.Lines.Next(); b.err != nil {
 			break
 		}
-		if len(b.lines) == batchLines || b.bytes > 0 && len(b.buf)+len(line.Bytes) > cap(b.buf) {
-			s.passLines(b)
-			b = s.lineBatch()
-		}
+		records.Cut(line)
 		b.bytes += len(line.Bytes) + 1
-		if len(line.Bytes) > cap(b.buf) {
-			line.Bytes = bytes.Clone(line.Bytes)
-		} else {
-			from := len(b.buf)
-			b.buf = append(b.buf, line.Bytes...)
-			line.Bytes = b.buf[from:len(b.buf):len(b.buf)]
+		b.lines++
+		b.at = line.Pos
+		if b.bytes >= batchBytes {
+			s.passFound(b, records)
+			b = &foundBatch{}
 		}
-		b.lines = append(b.lines, *line)
 	}
-	s.passLines(b)
+	s.passFound(b, records)
 }
 
-func (s *stages) lineBatch() *lineBatch {
-	select {
-	case b := <-s.empty:
-		return b
-	default:
-		return &lineBatch{buf: make([]byte, 0, batchBytes)}
-	}
-}
-
-func (s *stages) passLines(b *lineBatch) {
+func (s *stages) passFound(b *foundBatch, records Halves) {
+	b.decode = records.Found(b.err != nil)
 	s.room.take(b.bytes)
-	s.read <- b
+	s.found <- b
 }
 
-// parse makes records until reading has ended. Its error is the source's.
-func (s *stages) parse() error {
+// decode makes records until there are no more to be found. Its error is the
+// source's.
+func (s *stages) decode() error {
 	defer close(s.parsed)
-	for lines := range s.read {
+	for found := range s.found {
 		b := s.batch()
-		for i := range lines.lines {
-			b.records = append(b.records, s.run.Records.Feed(&lines.lines[i])...)
-			if len(b.records) >= batchRecords && i+1 < len(lines.lines) {
+		for {
+			records := found.decode(batchRecords - len(b.records))
+			if len(records) == 0 {
+				break
+			}
+			if b.records = append(b.records, records...); len(b.records) >= batchRecords {
 				s.parsed <- b
 				b = s.batch()
 			}
 		}
-		if lines.err != nil {
-			b.records = append(b.records, s.run.Records.Flush()...)
-		}
-		if n := len(lines.lines); n > 0 {
-			b.at, b.lines = lines.lines[n-1].Pos, n
-		}
-		b.bytes = lines.bytes // there is room again when all of them are delivered
+		b.at, b.lines, b.bytes = found.at, found.lines, found.bytes // there is room again when all of them are delivered
 		s.parsed <- b
-		if err := lines.err; err != nil {
+		if err := found.err; err != nil {
 			if errors.Is(err, io.EOF) {
 				return nil
 			}
 			return err
-		}
-		clear(lines.lines)
-		*lines = lineBatch{lines: lines.lines[:0], buf: lines.buf[:0]}
-		select {
-		case s.empty <- lines:
-		default:
 		}
 	}
 	return nil

@@ -44,7 +44,7 @@ func TestThreadsChangeNothing(t *testing.T) {
 func TestThreadsStop(t *testing.T) {
 	t.Run("delivery fails", func(t *testing.T) {
 		errRefused := errors.New("refused")
-		s := newStages(digits(50_000))
+		s := newStages(digits(2_000_000))
 		s.Threads, s.deliver.fail = 2, errRefused
 		if err := s.File(t.Context(), false); !errors.Is(err, errRefused) || s.Stats.Interrupted {
 			t.Errorf("error %v, interrupted %v", err, s.Stats.Interrupted)

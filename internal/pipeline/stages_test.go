@@ -14,6 +14,8 @@ import (
 	"tailer/internal/pipeline"
 )
 
+var _ pipeline.Halves = (*records)(nil)
+
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // start is when the logs of these tests begin.
@@ -45,6 +47,7 @@ func (l *lines) Next() (*tailer.Line, error) {
 // records makes a record of each digit, one late, as parse does with text.
 type records struct {
 	waiting []tailer.Record
+	found   []tailer.Record
 }
 
 func (r *records) Feed(l *tailer.Line) []tailer.Record {
@@ -61,6 +64,22 @@ func (r *records) Flush() []tailer.Record {
 	out := r.waiting
 	r.waiting = nil
 	return out
+}
+
+// Cut and Found are Feed and Flush in two halves.
+func (r *records) Cut(l *tailer.Line) { r.found = append(r.found, r.Feed(l)...) }
+
+func (r *records) Found(last bool) func(int) []tailer.Record {
+	found := r.found
+	r.found = nil
+	if last {
+		found = append(found, r.Flush()...)
+	}
+	return func(wanted int) []tailer.Record {
+		some := found[:min(wanted, len(found))]
+		found = found[len(some):]
+		return some
+	}
 }
 
 // pairs makes an exchange of each record: an even one at once, an odd one when it

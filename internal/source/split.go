@@ -11,7 +11,7 @@ import (
 
 const (
 	// chunkSize is how much is read at once. A line inside a chunk is not copied.
-	chunkSize = 512 << 10
+	chunkSize = 128 << 10
 	// maxEmptyReads is how often a reader may return neither bytes nor an error.
 	maxEmptyReads = 100
 )
