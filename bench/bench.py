@@ -96,7 +96,9 @@ class Program:
     def wait(self, process, log, out):
         """Ends a follower when its output has grown to the size of the log, or no more for five seconds."""
         size, since = 0, time.monotonic()
-        while not os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) and time.monotonic() - since < 5:
+        while time.monotonic() - since < 5:
+            if os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                raise SystemExit(f"{self.name} on {log.name}: ended by itself")
             now = out.stat().st_size if out.exists() else 0
             if now != size:
                 size, since = now, time.monotonic()
