@@ -3,40 +3,27 @@ package source
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"strconv"
 	"time"
 
 	"tailer"
+	"tailer/internal/rawjson"
 )
 
-// parseObject returns the members of a line that is one JSON object.
+// parseObject returns the members of a line that is one JSON object. They share its
+// memory.
 func parseObject(line []byte) (tailer.Fields, bool) {
 	if len(line) == 0 || line[0] != '{' {
 		return nil, false
 	}
-	d := json.NewDecoder(bytes.NewReader(line))
-	if _, err := d.Token(); err != nil {
-		return nil, false
-	}
 	var fields tailer.Fields
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return nil, false
-		}
-		var f tailer.Field
-		if err := d.Decode(&f.Value); err != nil {
-			return nil, false
-		}
-		f.Name, _ = name.(string) // a member's name is always a string
-		fields = append(fields, f)
-	}
-	if _, err := d.Token(); err != nil {
+	ok := rawjson.Object(line, func(name string, value json.RawMessage) {
+		fields = append(fields, tailer.Field{Name: name, Value: value})
+	})
+	if !ok {
 		return nil, false
 	}
-	_, err := d.Token()
-	return fields, err == io.EOF
+	return fields, true
 }
 
 // isString tells whether v is a JSON string.
