@@ -77,7 +77,7 @@ func (r *Run) staged(ctx context.Context, records Halves, more bool) error {
 	failed, fail := context.WithCancel(ctx)
 	defer fail()
 	s := &stages{
-		run: r, found: make(chan *foundBatch, 4), parsed: make(chan *batch, batchesWaiting), paired: make(chan *batch, batchesWaiting), ready: make(chan *batch, batchesWaiting),
+		run: r, found: make(chan *foundBatch, maxUnderWay/batchBytes), parsed: make(chan *batch, batchesWaiting), paired: make(chan *batch, batchesWaiting), ready: make(chan *batch, batchesWaiting),
 		free: make(chan []tailer.Record, 8), room: newRoom(),
 	}
 	var group sync.WaitGroup
