@@ -21,6 +21,7 @@ test:
 check: lint
 	@files=$$(gofmt -l .); test -z "$$files" || { echo "gofmt these files:"; echo "$$files"; exit 1; }
 	$(GO) vet ./...
+	$(GO) vet -tags kafka ./cmd/tailer
 	$(GO) test -race -timeout 60m ./...
 
 lint:

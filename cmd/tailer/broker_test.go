@@ -69,16 +69,6 @@ func run(t *testing.T, cmd *exec.Cmd) {
 	}
 }
 
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
-}
-
 // TestFleet lets 20,000 requests of thirty pods flow through a real broker to three
 // tailers that are killed, stopped and started all the while: each comes once.
 func TestFleet(t *testing.T) {
