@@ -45,6 +45,10 @@ func (f *framer) continueDocument(b []byte, l *tailer.Line) (rest []byte, done b
 		f.docBuf = append(f.docBuf, '\n', '}')
 		f.document.text = f.docBuf
 		f.document.pos.End = l.Pos.End
+		if f.document.unstamped && f.isOpen && f.open.form != nil {
+			f.document.stamp = f.open.stamp
+			f.document.stamp.kind = stampAfter
+		}
 		f.letGo(&f.document)
 		return b[1:], false
 	case len(b) == 1 && b[0] == '{':

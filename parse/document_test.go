@@ -166,3 +166,20 @@ func TestPayloadLook(t *testing.T) {
 		t.Errorf("without a cost: %q", kinds(got.records))
 	}
 }
+
+// TestDocumentTime: a document has no stamp, and is as old as the record before it,
+// which may go on behind it.
+func TestDocumentTime(t *testing.T) {
+	doc := document(t, captured(t, "1.109.1", "json-standard-payload"))
+	const head = " - LiteLLM:INFO: litellm_pre_call_utils.py:1 - "
+	got := feed("09:16:01" + head + found("one") + "\n09:16:05" + head + found("two") + "\n" + doc)
+	var second int
+	for _, r := range got.records {
+		if r.Kind == tailer.KindPayload {
+			second = r.Time.Second()
+		}
+	}
+	if second != 5 {
+		t.Errorf("the document is of second %d, want 5: %s", second, kinds(got.records))
+	}
+}

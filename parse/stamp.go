@@ -25,6 +25,7 @@ const (
 	stampNone stampKind = iota
 	stampJSON
 	stampText
+	stampAfter // none, but a record with the text stamp is open and not dated yet
 )
 
 func jsonStamp(text []byte, container time.Time) stamp {
@@ -47,6 +48,9 @@ func (s *stamp) date(c *Clock, r *tailer.Record) {
 		}
 	case stampText:
 		r.Time, r.Coarse = c.Text(int(s.tod[0]), int(s.tod[1]), int(s.tod[2]), s.container)
+	case stampAfter:
+		c.Text(int(s.tod[0]), int(s.tod[1]), int(s.tod[2]), s.container)
+		r.Time = c.Last()
 	default:
 		if r.Time = s.container; r.Time.IsZero() {
 			r.Time = c.Last()
