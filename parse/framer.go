@@ -16,7 +16,7 @@ const cutRecord = 1 << 20
 // frame is one record of interest before its text is decoded.
 type frame struct {
 	form   *form
-	text   []byte // the message, JSON escapes removed; owned by the framer, unless it is kept
+	text   []byte // the message, JSON escapes removed; the framer's, unless it is kept
 	raw    []byte // the record's lines as written, for kinds that may lack a call id
 	stamp  stamp
 	coarse bool // its time, if it bears no stamp, is exact to a second only
@@ -24,7 +24,7 @@ type frame struct {
 	unstamped bool
 	suspect   bool // it may be raw text of somebody, see trust
 	lossy     bool // characters may be lost in it
-	kept      bool // text is where frames wait
+	kept      bool // text and raw are where frames wait
 	stream    tailer.Stream
 	pos       tailer.Position
 }

@@ -54,8 +54,8 @@ type Run struct {
 	Observe      func(*tailer.Record)         // sees every record; nil: nobody
 	Progress     func(tailer.Position)        // told now and then, and at the end, the place up to which lines are dealt with; nil: nobody
 	// Threads above 1 lets File, if Records are Halves, find records, decode, pair, enrich
-	// and deliver them in a goroutine each. The exchanges and their order are the same. Observe and Progress are then called
-	// by other goroutines, each by one.
+	// and deliver them in a goroutine each. The exchanges and their order are the same.
+	// Observe and Progress are then called by other goroutines, each by one.
 	Threads int
 	Stats   Stats
 
