@@ -192,8 +192,12 @@ func (f *framer) jsonFrame(r jsonRecord, whole []byte, l *tailer.Line, suspect b
 	}
 	text := f.unescape(r.message)
 	kept := *f.found != nil
-	if kept && form.wantsRaw() {
+	switch {
+	case !kept:
+	case form.wantsRaw():
 		whole = (*f.found).keep(whole)
+	default:
+		whole = nil // the line will be gone when the frame is decoded
 	}
 	f.emit(&frame{form: form, text: withoutANSI(text), raw: whole, kept: kept, stamp: jsonStamp(r.stamp, l.Stamp), suspect: suspect, stream: l.Stream, pos: l.Pos})
 }
