@@ -24,8 +24,8 @@ func pieceStart(f *form) int {
 
 // decodePiece reads a piece of a streamed answer: `ModelResponseStream(id='…', …)`,
 // `Delta(…)`, or the dict of an event.
-func (p *Parser) decodePiece(text []byte, f *form, r *tailer.Record) bool {
-	r.Call.Response = p.json(p.repr(text[pieceStart(f):], nil))
+func (d *decoder) decodePiece(text []byte, f *form, r *tailer.Record) bool {
+	r.Call.Response = d.json(d.repr(text[pieceStart(f):], nil))
 	if len(r.Call.Response) == 0 || r.Call.Response[0] != '{' {
 		return false
 	}
@@ -39,8 +39,8 @@ func (p *Parser) decodePiece(text []byte, f *form, r *tailer.Record) bool {
 
 // decodeEvents reads server-sent events, whose data are one JSON value each, into
 // an array.
-func (p *Parser) decodeEvents(text []byte, f *form, r *tailer.Record) bool {
-	events, ok := p.repr(text[pieceStart(f):], nil).Text()
+func (d *decoder) decodeEvents(text []byte, f *form, r *tailer.Record) bool {
+	events, ok := d.repr(text[pieceStart(f):], nil).Text()
 	if !ok {
 		return false
 	}
@@ -62,15 +62,15 @@ func (p *Parser) decodeEvents(text []byte, f *form, r *tailer.Record) bool {
 
 // decodeAnswer reads the router's answer: a pydantic repr or a dict. Of a stream
 // it is an object that says nothing.
-func (p *Parser) decodeAnswer(text []byte, r *tailer.Record) bool {
+func (d *decoder) decodeAnswer(text []byte, r *tailer.Record) bool {
 	if hasPrefix(text, "<") {
 		r.Call.Streamed = true
 		return true
 	}
-	answer := p.spaced(text)
+	answer := d.spaced(text)
 	if answer == nil {
-		rd := p.repr(text, nil)
-		if answer = p.json(rd); rd.Err() != nil {
+		rd := d.repr(text, nil)
+		if answer = d.json(rd); rd.Err() != nil {
 			answer = nil
 		}
 	}
@@ -87,7 +87,7 @@ const maxSpaced = 64
 
 // spaced reads a pydantic model as str() prints it, `id='…' results=[…] meta={…}`,
 // as JSON; nil when the text is anything else.
-func (p *Parser) spaced(text []byte) json.RawMessage {
+func (d *decoder) spaced(text []byte) json.RawMessage {
 	text = bytes.TrimSpace(text)
 	var fields tailer.Fields
 	for len(text) > 0 {
@@ -96,8 +96,8 @@ func (p *Parser) spaced(text []byte) json.RawMessage {
 			return nil
 		}
 		text = text[len(text[:min(len(text), 80)])-len(rest):]
-		rd := p.repr(text, nil)
-		value := p.json(rd)
+		rd := d.repr(text, nil)
+		value := d.json(rd)
 		if rd.Err() != nil {
 			return nil
 		}
@@ -132,7 +132,7 @@ func modelOf(answer json.RawMessage) string { return gjson.GetBytes(answer, "mod
 
 // decodeCounted reads `[…], text in token_counter: None`, a prompt, or `None, text
 // in token_counter: …`, a text.
-func (p *Parser) decodeCounted(text []byte, r *tailer.Record) bool {
+func (d *decoder) decodeCounted(text []byte, r *tailer.Record) bool {
 	const mark = ", text in token_counter: "
 	if answer, ok := bytes.CutPrefix(text, []byte("None"+mark)); ok {
 		r.Call.Response = jsonText(string(answer))
@@ -141,8 +141,8 @@ func (p *Parser) decodeCounted(text []byte, r *tailer.Record) bool {
 	if !hasPrefix(text, "[") {
 		return false
 	}
-	rd := p.repr(text, nil)
-	messages := p.json(rd)
+	rd := d.repr(text, nil)
+	messages := d.json(rd)
 	if rd.Err() != nil || rd.Repairs() > 0 || string(text[rd.Offset():]) != mark+"None" {
 		return false
 	}

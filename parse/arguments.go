@@ -11,7 +11,7 @@ import (
 
 // decodeArguments reads `litellm.<fn>(k=v, …)`. The router's outcome lines start
 // with the same words.
-func (p *Parser) decodeArguments(text []byte, r *tailer.Record) bool {
+func (d *decoder) decodeArguments(text []byte, r *tailer.Record) bool {
 	open := bytes.IndexByte(text[:min(len(text), 60)], '(')
 	if open < 0 {
 		return false
@@ -22,12 +22,12 @@ func (p *Parser) decodeArguments(text []byte, r *tailer.Record) bool {
 	}
 	var k kwargs
 	var given tailer.Fields
-	rd := p.repr(text, nil)
+	rd := d.repr(text, nil)
 	it := rd.Call()
 	for it.Next() {
 		key := string(it.Key())
 		if slices.Contains(passedOn[r.Function], key) {
-			if v := p.json(rd); v != nil {
+			if v := d.json(rd); v != nil {
 				given = append(given, tailer.Field{Name: key, Value: v})
 				r.Hint = append(r.Hint, given[len(given)-1])
 			}
@@ -41,20 +41,20 @@ func (p *Parser) decodeArguments(text []byte, r *tailer.Record) bool {
 		case "model":
 			k.model, _ = rd.Text()
 		case "messages", "user", "litellm_session_id", "prompt", "input", "query", "stream":
-			if v := p.json(rd); v != nil {
+			if v := d.json(rd); v != nil {
 				r.Hint = append(r.Hint, tailer.Field{Name: key, Value: v})
 			}
 		case "metadata", "litellm_metadata":
-			p.readMetadata(rd, &k)
+			d.readMetadata(rd, &k)
 		case "proxy_server_request":
-			p.readProxyRequest(rd, &k)
+			d.readProxyRequest(rd, &k)
 		case "custom_llm_provider":
 			k.provider, _ = rd.Text()
 		case "model_info":
-			p.readModelInfo(rd, &k)
+			d.readModelInfo(rd, &k)
 		}
 	}
-	if !p.arguments(rd, &k, r) {
+	if !d.arguments(rd, &k, r) {
 		return false
 	}
 	rebuildBody(r, given)
@@ -86,10 +86,10 @@ func decodeOutcome(text []byte, r *tailer.Record) bool {
 }
 
 // decodeDetails reads LiteLLM's model_call_details of a call that has not ended.
-func (p *Parser) decodeDetails(text []byte, r *tailer.Record) bool {
+func (d *decoder) decodeDetails(text []byte, r *tailer.Record) bool {
 	var k kwargs
-	if err := p.readKwargs(text, &k); err != nil {
-		p.decoded.Damaged++
+	if err := d.readKwargs(text, &k); err != nil {
+		d.counts.Damaged++
 	}
 	if !isID(k.callID) || k.hasPayload || k.exception != "" {
 		return false
@@ -120,17 +120,17 @@ func (k *kwargs) refused(r *tailer.Record) {
 }
 
 // decodeInside reads `Inside _acompletion()- model: …; kwargs: {…}`.
-func (p *Parser) decodeInside(text []byte, r *tailer.Record) bool {
+func (d *decoder) decodeInside(text []byte, into *reading) bool {
 	open := bytes.Index(text[:min(len(text), 400)], []byte("kwargs: {"))
 	if open < 0 {
 		return false
 	}
 	name := text[len("Inside "):]
 	if end := bytes.IndexByte(name, '('); end > 0 {
-		r.Function = "inside " + string(name[:end])
+		into.record.Function = "inside " + string(name[:end])
 	}
 	var k kwargs
-	rd := p.repr(text[open+len("kwargs: "):], nil)
+	rd := d.repr(text[open+len("kwargs: "):], nil)
 	it := rd.Dict()
 	for it.Next() {
 		switch string(it.Key()) {
@@ -139,30 +139,29 @@ func (p *Parser) decodeInside(text []byte, r *tailer.Record) bool {
 		case "litellm_trace_id":
 			k.traceID, _ = rd.Text()
 		case "metadata", "litellm_metadata":
-			p.readMetadata(rd, &k)
+			d.readMetadata(rd, &k)
 		case "proxy_server_request":
-			p.readProxyRequest(rd, &k)
+			d.readProxyRequest(rd, &k)
 		}
 	}
 	_, group, _ := strings.Cut(string(text[:open]), "model: ")
-	group, _, _ = strings.Cut(group, "; ")
-	k.model = p.deployments.model[group]
-	return p.arguments(rd, &k, r)
+	into.group, _, _ = strings.Cut(group, "; ")
+	return d.arguments(rd, &k, &into.record)
 }
 
 // decodePrepared reads the data of litellm_pre_call_utils: of use are path and
 // headers, which no record before it has together. From 1.99 to 1.102 it is
 // written later, when LiteLLM has given the call its id and an object to log with;
 // before, a client may have put such an id there.
-func (p *Parser) decodePrepared(text []byte, r *tailer.Record) bool {
+func (d *decoder) decodePrepared(text []byte, r *tailer.Record) bool {
 	var k kwargs
 	logged := false
-	rd := p.repr(text, nil)
+	rd := d.repr(text, nil)
 	it := rd.Dict()
 	for it.Next() {
 		switch string(it.Key()) {
 		case "proxy_server_request":
-			p.readProxyRequest(rd, &k)
+			d.readProxyRequest(rd, &k)
 		case "litellm_call_id":
 			k.callID, _ = rd.Text()
 		case "litellm_logging_obj":
@@ -177,10 +176,10 @@ func (p *Parser) decodePrepared(text []byte, r *tailer.Record) bool {
 	return r.Request.Headers != nil && r.Request.Route != ""
 }
 
-func (p *Parser) arguments(rd *pyrepr.Reader, k *kwargs, r *tailer.Record) bool {
-	p.decoded.Repaired += int64(rd.Repairs())
+func (d *decoder) arguments(rd *pyrepr.Reader, k *kwargs, r *tailer.Record) bool {
+	d.counts.Repaired += int64(rd.Repairs())
 	if rd.Err() != nil {
-		p.decoded.Damaged++
+		d.counts.Damaged++
 	}
 	if !isID(k.callID) && (k.request.Headers == nil || k.request.Route == "") {
 		return false
@@ -189,9 +188,6 @@ func (p *Parser) arguments(rd *pyrepr.Reader, k *kwargs, r *tailer.Record) bool 
 	r.Request, r.Key = k.request, k.key
 	r.Request.Body = k.body
 	r.Request.Metadata = k.clientMetadata()
-	if k.group == "" {
-		k.group = p.deployments.group[k.modelID]
-	}
 	r.Call = tailer.Call{Model: k.model, Provider: k.provider, ModelGroup: k.group, ModelID: k.modelID, ReceivedAt: k.received, LiteLLM: k.version}
 	return true
 }

@@ -24,57 +24,71 @@ func (c *cutter) flush() {
 	}
 }
 
-// Cut takes the next line and finds the records that it completed, for Found. It is
-// not to be mixed with Feed.
-func (p *Parser) Cut(l *tailer.Line) {
+// Cut takes the next line and finds the records that it completed, for Found. It
+// returns how many are found by now. It is not to be mixed with Feed.
+func (p *Parser) Cut(l *tailer.Line) int {
 	p.finding()
 	p.line(l)
+	return len(p.found.frames)
 }
 
 // finding makes frames wait.
 func (p *Parser) finding() {
-	if p.found != nil {
-		return
-	}
-	select {
-	case p.found = <-p.spare:
-	default:
-		p.found = &found{buf: make([]byte, 0, foundSize)}
+	if p.found == nil {
+		p.found = take(p.spare, func() *found { return &found{buf: make([]byte, 0, foundSize)} })
 	}
 }
 
-// Found returns what decodes the records that were found since the last call, in
-// portions of about as many as wanted; at their end it returns none, and is not to be
-// called again. It may be called beside Cut, but what was found first must be decoded
-// first. The records are valid until the next call. last says that no more lines are
-// to come.
-func (p *Parser) Found(last bool) (decode func(wanted int) []tailer.Record) {
+// Found returns what deals with the records that were found since the last call.
+// decode is to be called first, once; it may run beside Cut and beside others'
+// decode. After it, settle returns the next of them, in their order, and none at their
+// end; it is then not to be called again. What was found first is to be settled first.
+// The records are valid until the next settle. last says that no more lines are to
+// come.
+func (p *Parser) Found(last bool) (decode func(), settle func() []tailer.Record) {
 	p.finding()
 	if last {
 		p.flush()
 	}
+	w := p.found
+	p.found = nil
 	for _, f := range p.framers {
-		if len(f.raw) <= foundSize { // what is longer is not in the buffer, which is used again
-			f.own()
+		if f.isOpen && f.open.kept && len(f.raw) <= foundSize { // what is longer is not in the buffer, which is used again
+			p.finding()
+			f.raw = p.found.keep(f.raw)
+			f.buf = f.raw[f.lead:]
 		}
 	}
-	waiting := p.found
-	p.found = nil
-	return func(wanted int) []tailer.Record { return p.decodeFound(waiting, wanted) }
+	decode = func() {
+		by := take(p.decoders, func() *decoder { return newDecoder(p.clock.location) })
+		w.decode(by)
+		giveBack(p.decoders, by)
+	}
+	return decode, func() []tailer.Record {
+		records := p.settleNext(w)
+		if len(records) == 0 {
+			p.decoded.Damaged += w.counts.Damaged
+			p.decoded.Repaired += w.counts.Repaired
+			w.reset()
+			giveBack(p.spare, w)
+		}
+		return records
+	}
 }
 
-func (p *Parser) decodeFound(waiting *found, wanted int) []tailer.Record {
-	p.records = p.records[:0]
-	for waiting.next < len(waiting.frames) && len(p.records) < wanted {
-		p.take(&waiting.frames[waiting.next])
-		waiting.next++
+// take returns one that is to be used again, or a new one.
+func take[T any](spare chan *T, fresh func() *T) *T {
+	select {
+	case used := <-spare:
+		return used
+	default:
+		return fresh()
 	}
-	if len(p.records) == 0 {
-		waiting.reset()
-		select {
-		case p.spare <- waiting:
-		default:
-		}
+}
+
+func giveBack[T any](spare chan *T, used *T) {
+	select {
+	case spare <- used:
+	default:
 	}
-	return p.records
 }

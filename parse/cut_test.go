@@ -9,8 +9,8 @@ import (
 	"tailer"
 )
 
-// FuzzCut: in two halves, the records are the same, however many lines are cut and
-// however many records decoded at once. The lines' memory is used again.
+// FuzzCut: in steps, the records are the same, however many lines are cut at once and
+// however much is decoded before any of it is settled. The lines' memory is used again.
 func FuzzCut(f *testing.F) {
 	for _, name := range [][2]string{{"1.109.1", "json-standard-payload"}, {"1.98.1", "text-detailed"}, {"1.109.1", "json-detailed"}, {"1.61.20", "text-standard-payload-debug"}, {"1.109.1", "text-info"}} {
 		log := captured(f, name[0], name[1])
@@ -21,18 +21,29 @@ func FuzzCut(f *testing.F) {
 	for _, carrier := range carriers {
 		f.Add([]byte(carrier.log(forgeries[4].prompt)), uint8(1), uint8(1))
 	}
-	f.Fuzz(func(t *testing.T, text []byte, many, wanted uint8) {
-		whole, halves := newParser(), newParser()
+	f.Fuzz(func(t *testing.T, text []byte, many, ahead uint8) {
+		whole, steps := newParser(), newParser()
 		var one, two []tailer.Record
+		type found struct {
+			decode func()
+			settle func() []tailer.Record
+		}
+		var waiting []found
 		decode := func(last bool) {
-			next := halves.Found(last)
-			for {
-				some := next(1 + int(wanted))
-				if len(some) == 0 {
-					break
-				}
-				two = append(two, slices.Clone(some)...)
+			decode, settle := steps.Found(last)
+			waiting = append(waiting, found{decode, settle})
+			if len(waiting) <= int(ahead%8) && !last {
+				return
 			}
+			for _, w := range slices.Backward(waiting) {
+				w.decode()
+			}
+			for _, w := range waiting {
+				for some := w.settle(); len(some) > 0; some = w.settle() {
+					two = append(two, slices.Clone(some)...)
+				}
+			}
+			waiting = nil
 		}
 		at, n := int64(0), 0
 		for line := range bytes.Lines(text) {
@@ -40,7 +51,7 @@ func FuzzCut(f *testing.F) {
 			at = l.Pos.End
 			one = append(one, slices.Clone(whole.Feed(&l))...)
 			l.Bytes = bytes.Clone(l.Bytes)
-			halves.Cut(&l)
+			steps.Cut(&l)
 			clear(l.Bytes)
 			if n++; n%(1+int(many)) == 0 {
 				decode(false)
@@ -49,10 +60,10 @@ func FuzzCut(f *testing.F) {
 		one = append(one, whole.Flush()...)
 		decode(true)
 		if !reflect.DeepEqual(one, two) && len(one)+len(two) > 0 {
-			t.Fatalf("whole %+v, in halves %+v", one, two)
+			t.Fatalf("whole %+v, in steps %+v", one, two)
 		}
-		if whole.Counts() != halves.Counts() {
-			t.Fatalf("counts %+v, in halves %+v", whole.Counts(), halves.Counts())
+		if whole.Counts() != steps.Counts() {
+			t.Fatalf("counts %+v, in steps %+v", whole.Counts(), steps.Counts())
 		}
 	})
 }

@@ -20,10 +20,9 @@ type deployments struct {
 // maxDeployments bounds the deployments, and the lists, that are remembered.
 const maxDeployments = 10_000
 
-// readDeployments reads `[{'model_name': …, 'litellm_params': {…}, 'model_info':
+// read reads `[{'model_name': …, 'litellm_params': {…}, 'model_info':
 // {'id': …}}, …]`.
-func (p *Parser) readDeployments(text []byte) {
-	d := &p.deployments
+func (d *deployments) read(by *decoder, text []byte) {
 	if d.group == nil {
 		d.group, d.model, d.seen, d.seed = map[string]string{}, map[string]string{}, map[uint64]bool{}, maphash.MakeSeed()
 	}
@@ -32,7 +31,7 @@ func (p *Parser) readDeployments(text []byte) {
 		return
 	}
 	d.seen[hash] = true
-	rd := p.repr(text, nil)
+	rd := by.repr(text, nil)
 	list := rd.List()
 	for list.Next() {
 		var name string
@@ -43,7 +42,7 @@ func (p *Parser) readDeployments(text []byte) {
 			case "model_name":
 				name, _ = rd.Text()
 			case "model_info":
-				p.readModelInfo(rd, &k)
+				by.readModelInfo(rd, &k)
 			case "litellm_params":
 				params := rd.Dict()
 				for params.Next() {
@@ -61,6 +60,17 @@ func (p *Parser) readDeployments(text []byte) {
 			k.model = ""
 		}
 		d.model[name] = k.model
+	}
+}
+
+// complete states the model group of an attempt that names its deployment alone, and
+// the model of one that names its group.
+func (d *deployments) complete(r *tailer.Record, group string) {
+	if group != "" {
+		r.Call.Model = d.model[group]
+	}
+	if r.Call.ModelGroup == "" {
+		r.Call.ModelGroup = d.group[r.Call.ModelID]
 	}
 }
 

@@ -1,20 +1,27 @@
 package parse
 
-import "bytes"
+import (
+	"bytes"
 
-// found are frames that wait to be decoded, with their own copy of what they hold.
+	"tailer"
+)
+
+// found are frames that wait, with their own copy of what they hold: to be decoded,
+// by anybody, then to be settled, in their turn.
 type found struct {
-	frames []frame
-	next   int    // the first that is not decoded
-	buf    []byte // of their texts
+	frames   []frame
+	readings []reading // of frames
+	counts   Counts    // of decoding
+	next     int       // the first frame that is not settled
+	buf      []byte    // of the frames' texts
 }
 
 const (
 	// foundSize is how large the buffer of found is, in bytes; what does not fit is kept
 	// outside of it.
 	foundSize = 640 << 10
-	// spares is how many found are kept that were decoded.
-	spares = 6
+	// spares is how many found, and how many decoders, are kept to be used again.
+	spares = 8
 )
 
 // add takes a frame.
@@ -55,10 +62,33 @@ func (w *found) unescape(s []byte) []byte {
 	return w.buf[from:len(w.buf):len(w.buf)]
 }
 
+// decode reads the frames.
+func (w *found) decode(by *decoder) {
+	if cap(w.readings) < len(w.frames) {
+		w.readings = make([]reading, 0, cap(w.frames))
+	}
+	w.readings = w.readings[:len(w.frames)]
+	for i := range w.frames {
+		by.read(&w.frames[i], &w.readings[i])
+	}
+	w.counts, by.counts = by.counts, Counts{}
+}
+
 // reset forgets the frames.
 func (w *found) reset() {
 	clear(w.frames)
-	w.frames, w.buf, w.next = w.frames[:0], w.buf[:0], 0
+	clear(w.readings)
+	w.frames, w.readings, w.buf, w.counts, w.next = w.frames[:0], w.readings[:0], w.buf[:0], Counts{}, 0
+}
+
+// settleNext returns the records that come of the next frame of which any do.
+func (p *Parser) settleNext(w *found) []tailer.Record {
+	p.records = p.records[:0]
+	for w.next < len(w.frames) && len(p.records) == 0 {
+		p.settle(&w.frames[w.next], &w.readings[w.next])
+		w.next++
+	}
+	return p.records
 }
 
 // wantsRaw reports whether decoding looks at the record's lines as written.

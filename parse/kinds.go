@@ -6,42 +6,42 @@ import (
 	"tailer"
 )
 
-// decoder names the reader of a message's text.
-type decoder uint8
+// readBy names the reader of a message's text.
+type readBy uint8
 
 const (
-	asNothing     decoder = iota
-	asKwargs              // Python dict of a callback's kwargs
-	asPayload             // StandardLoggingPayload as JSON
-	asArguments           // litellm.<fn>(k=v, …), or the router's outcome line
-	asBody                // JSON body
-	asHeaders             // Python dict of headers
-	asUnchecked           // the same after the name of the header that bears the key
-	asPrepared            // Python dict of body and proxy_server_request
-	asDetails             // Python dict of a call that has not ended
-	asInside              // Inside _a…() - model: …; kwargs: {…}
-	asFoundUser           //
-	asFailure             // error text
-	asBadBody             //
-	asDisconnect          //
-	asAccess              //
-	asChunk               //
-	asAnswer              //
-	asRawAnswer           //
-	asPiece               // Delta(…) or a dict
-	asEvents              // bytes of server-sent events
-	asCost                //
-	asModelCost           // model and cost
-	asDeployments         // a list of dicts: no record, but remembered
-	asCounted             // a list of messages, or a text
-	asMark                // the prefix says it all
+	asNothing     readBy = iota
+	asKwargs             // Python dict of a callback's kwargs
+	asPayload            // StandardLoggingPayload as JSON
+	asArguments          // litellm.<fn>(k=v, …), or the router's outcome line
+	asBody               // JSON body
+	asHeaders            // Python dict of headers
+	asUnchecked          // the same after the name of the header that bears the key
+	asPrepared           // Python dict of body and proxy_server_request
+	asDetails            // Python dict of a call that has not ended
+	asInside             // Inside _a…() - model: …; kwargs: {…}
+	asFoundUser          //
+	asFailure            // error text
+	asBadBody            //
+	asDisconnect         //
+	asAccess             //
+	asChunk              //
+	asAnswer             //
+	asRawAnswer          //
+	asPiece              // Delta(…) or a dict
+	asEvents             // bytes of server-sent events
+	asCost               //
+	asModelCost          // model and cost
+	asDeployments        // a list of dicts: no record, but remembered
+	asCounted            // a list of messages, or a text
+	asMark               // the prefix says it all
 )
 
 // form is one record type: the text its message starts with, and how to read it.
 type form struct {
 	prefix string
 	kind   tailer.Kind
-	decode decoder
+	decode readBy
 }
 
 // forms is every record type that tailer reads. Versions are those of LiteLLM

@@ -51,25 +51,25 @@ type kwargs struct {
 var callFollowers = []string{"traceback_exception"}
 
 // readKwargs reads the dict of a callback's kwargs.
-func (p *Parser) readKwargs(text []byte, k *kwargs) error {
-	r := p.repr(text, callFollowers)
+func (d *decoder) readKwargs(text []byte, k *kwargs) error {
+	r := d.repr(text, callFollowers)
 	it := r.Dict()
 	for it.Next() {
 		switch string(it.Key()) {
 		case "litellm_call_id":
 			k.callID, _ = r.Text()
 		case "litellm_params":
-			p.readParams(r, k)
+			d.readParams(r, k)
 		case "model":
 			k.model, _ = r.Text()
 		case "messages":
-			k.messages = p.json(r)
+			k.messages = d.json(r)
 		case "optional_params":
-			k.optional = p.fields(r)
+			k.optional = d.fields(r)
 		case "start_time":
-			k.started = p.datetime(r)
+			k.started = d.datetime(r)
 		case "end_time":
-			k.ended = p.datetime(r)
+			k.ended = d.datetime(r)
 		case "stream":
 			k.stream, _ = r.Bool()
 		case "call_type":
@@ -83,26 +83,26 @@ func (p *Parser) readKwargs(text []byte, k *kwargs) error {
 		case "exception":
 			k.exception = exceptionText(r.Skip())
 		case "standard_logging_object":
-			p.readReprPayload(r, k)
+			d.readReprPayload(r, k)
 		}
 	}
-	p.decoded.Repaired += int64(r.Repairs())
+	d.counts.Repaired += int64(r.Repairs())
 	return r.Err()
 }
 
 // readParams reads litellm_params.
-func (p *Parser) readParams(r *pyrepr.Reader, k *kwargs) {
+func (d *decoder) readParams(r *pyrepr.Reader, k *kwargs) {
 	it := r.Dict()
 	for it.Next() {
 		switch string(it.Key()) {
 		case "metadata":
-			p.readMetadata(r, k)
+			d.readMetadata(r, k)
 		case "litellm_metadata":
-			if p.readMetadata(r, k) {
+			if d.readMetadata(r, k) {
 				k.usesOwn = true
 			}
 		case "proxy_server_request":
-			p.readProxyRequest(r, k)
+			d.readProxyRequest(r, k)
 		case "proxy_rejected_before_routing":
 			if yes, _ := r.Bool(); yes {
 				k.rejected = true
@@ -113,21 +113,21 @@ func (p *Parser) readParams(r *pyrepr.Reader, k *kwargs) {
 
 // readMetadata reads the metadata that LiteLLM's proxy fills, and reports
 // whether it was a dict of its making.
-func (p *Parser) readMetadata(r *pyrepr.Reader, k *kwargs) bool {
+func (d *decoder) readMetadata(r *pyrepr.Reader, k *kwargs) bool {
 	it := r.Dict()
 	filled := false
 	for it.Next() {
 		switch key := string(it.Key()); key {
 		case "requester_metadata":
-			if v := p.json(r); len(v) > 0 && v[0] == '{' {
+			if v := d.json(r); len(v) > 0 && v[0] == '{' {
 				k.requester = v
 			}
 		case "headers":
-			if headers := p.headers(r); k.request.Headers == nil {
+			if headers := d.headers(r); k.request.Headers == nil {
 				k.request.Headers = headers
 			}
 		case "litellm_received_at":
-			k.received = p.datetime(r)
+			k.received = d.datetime(r)
 		case "litellm_api_version":
 			k.version, _ = r.Text()
 			filled = true
@@ -136,7 +136,7 @@ func (p *Parser) readMetadata(r *pyrepr.Reader, k *kwargs) bool {
 		case "deployment":
 			k.deployment, _ = r.Text()
 		case "model_info":
-			p.readModelInfo(r, k)
+			d.readModelInfo(r, k)
 		case "endpoint":
 			if s, ok := r.Text(); ok {
 				k.setURL(s)
@@ -154,7 +154,7 @@ func (p *Parser) readMetadata(r *pyrepr.Reader, k *kwargs) bool {
 	return filled
 }
 
-func (p *Parser) readModelInfo(r *pyrepr.Reader, k *kwargs) {
+func (d *decoder) readModelInfo(r *pyrepr.Reader, k *kwargs) {
 	it := r.Dict()
 	for it.Next() {
 		if string(it.Key()) == "id" {
@@ -164,7 +164,7 @@ func (p *Parser) readModelInfo(r *pyrepr.Reader, k *kwargs) {
 }
 
 // readProxyRequest reads proxy_server_request: the request as the proxy got it.
-func (p *Parser) readProxyRequest(r *pyrepr.Reader, k *kwargs) {
+func (d *decoder) readProxyRequest(r *pyrepr.Reader, k *kwargs) {
 	it := r.Dict()
 	for it.Next() {
 		switch string(it.Key()) {
@@ -175,11 +175,11 @@ func (p *Parser) readProxyRequest(r *pyrepr.Reader, k *kwargs) {
 		case "method":
 			k.request.Method, _ = r.Text()
 		case "headers":
-			if h := p.headers(r); h != nil {
+			if h := d.headers(r); h != nil {
 				k.request.Headers = h
 			}
 		case "body":
-			p.readBody(r, k)
+			d.readBody(r, k)
 		case "arrival_time":
 			if f, ok := r.Float(); ok {
 				k.arrival = epochTime(f)
@@ -190,16 +190,16 @@ func (p *Parser) readProxyRequest(r *pyrepr.Reader, k *kwargs) {
 
 // readBody reads the client's body. Its metadata is not read when LiteLLM has
 // written its own into the same dict.
-func (p *Parser) readBody(r *pyrepr.Reader, k *kwargs) {
+func (d *decoder) readBody(r *pyrepr.Reader, k *kwargs) {
 	k.body = k.body[:0]
 	it := r.Dict()
 	for it.Next() {
 		switch key := string(it.Key()); key {
 		case "metadata":
-			k.own = p.ownMetadata(r)
+			k.own = d.ownMetadata(r)
 		case "litellm_metadata", "proxy_server_request", "secret_fields":
 		default:
-			if v := p.json(r); v != nil {
+			if v := d.json(r); v != nil {
 				k.body = append(k.body, tailer.Field{Name: key, Value: v})
 			}
 		}
@@ -211,10 +211,10 @@ func (p *Parser) readBody(r *pyrepr.Reader, k *kwargs) {
 
 // ownMetadata returns the metadata of a body as JSON; nil if LiteLLM wrote its own
 // into them, which are long and of no use.
-func (p *Parser) ownMetadata(r *pyrepr.Reader) json.RawMessage {
+func (d *decoder) ownMetadata(r *pyrepr.Reader) json.RawMessage {
 	it := r.Dict()
 	if !it.Next() {
-		return p.json(r)
+		return d.json(r)
 	}
 	var own tailer.Fields
 	for more := true; more; more = it.Next() {
@@ -233,7 +233,7 @@ func (p *Parser) ownMetadata(r *pyrepr.Reader) json.RawMessage {
 }
 
 // readReprPayload reads standard_logging_object.
-func (p *Parser) readReprPayload(r *pyrepr.Reader, k *kwargs) {
+func (d *decoder) readReprPayload(r *pyrepr.Reader, k *kwargs) {
 	it := r.Dict()
 	for it.Next() {
 		name := string(it.Key())
@@ -241,14 +241,14 @@ func (p *Parser) readReprPayload(r *pyrepr.Reader, k *kwargs) {
 			meta := r.Dict()
 			for meta.Next() {
 				if member := string(meta.Key()); wantedMetadata(member) {
-					k.payload.metadata.set(member, p.result(r))
+					k.payload.metadata.set(member, d.result(r))
 				}
 			}
 			k.payload.members++
 			continue
 		}
 		if wantedMember(name) {
-			k.payload.set(name, p.result(r))
+			k.payload.set(name, d.result(r))
 		}
 	}
 	k.hasPayload = k.payload.genuine()

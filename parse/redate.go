@@ -29,3 +29,10 @@ func (p *Parser) created(r *tailer.Record) {
 		p.redate(r, p.clock.Suggest(r.Time, time.Unix(at.Int(), 0).UTC()))
 	}
 }
+
+func latest(a, b time.Time) time.Time {
+	if a.IsZero() {
+		return b
+	}
+	return a
+}

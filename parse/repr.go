@@ -13,14 +13,14 @@ import (
 )
 
 // repr returns the parser's reader, standing at the start of text.
-func (p *Parser) repr(text []byte, followers []string) *pyrepr.Reader {
-	p.reader.Followers(followers...)
-	p.reader.Reset(text)
-	return p.reader
+func (d *decoder) repr(text []byte, followers []string) *pyrepr.Reader {
+	d.reader.Followers(followers...)
+	d.reader.Reset(text)
+	return d.reader
 }
 
 // json returns the value as JSON, which is not to be changed; nil for None.
-func (p *Parser) json(r *pyrepr.Reader) json.RawMessage {
+func (d *decoder) json(r *pyrepr.Reader) json.RawMessage {
 	text := r.JSON()
 	if string(text) == "null" {
 		return nil
@@ -29,7 +29,7 @@ func (p *Parser) json(r *pyrepr.Reader) json.RawMessage {
 }
 
 // result returns the value for a reader of JSON members.
-func (p *Parser) result(r *pyrepr.Reader) gjson.Result { return gjson.Parse(view(r.JSON())) }
+func (d *decoder) result(r *pyrepr.Reader) gjson.Result { return gjson.Parse(view(r.JSON())) }
 
 // view returns bytes as a string without a copy, which for a prompt of a megabyte
 // would cost more than to read it. The bytes must not change as long as the string
@@ -37,12 +37,12 @@ func (p *Parser) result(r *pyrepr.Reader) gjson.Result { return gjson.Parse(view
 func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // fields returns a dict as fields.
-func (p *Parser) fields(r *pyrepr.Reader) tailer.Fields {
+func (d *decoder) fields(r *pyrepr.Reader) tailer.Fields {
 	fields := tailer.Fields{}
 	it := r.Dict()
 	for it.Next() {
 		name := string(it.Key())
-		if v := p.json(r); v != nil {
+		if v := d.json(r); v != nil {
 			fields = append(fields, tailer.Field{Name: name, Value: v})
 		}
 	}
@@ -52,17 +52,17 @@ func (p *Parser) fields(r *pyrepr.Reader) tailer.Fields {
 // headers returns a dict of headers, plain or in a Headers(…) call; nil when
 // there is none. A raw list of pairs, which Starlette prints when a name
 // repeats, is accepted as well. The slice is not to be changed.
-func (p *Parser) headers(r *pyrepr.Reader) []tailer.Header {
+func (d *decoder) headers(r *pyrepr.Reader) []tailer.Header {
 	text := r.JSON()
-	for _, known := range p.known {
+	for _, known := range d.known {
 		// The reader gives the same memory for what it remembers.
 		if len(text) > 0 && len(known.text) == len(text) && &known.text[0] == &text[0] {
 			return known.headers
 		}
 	}
 	headers := headersOf(gjson.Parse(view(text)))
-	p.known[p.nextKnown] = knownHeaders{text, headers}
-	p.nextKnown = (p.nextKnown + 1) % len(p.known)
+	d.known[d.nextKnown] = knownHeaders{text, headers}
+	d.nextKnown = (d.nextKnown + 1) % len(d.known)
 	return headers
 }
 
@@ -100,8 +100,8 @@ func headersOf(doc gjson.Result) []tailer.Header {
 }
 
 // datetime returns the time of a datetime repr; naive ones are local.
-func (p *Parser) datetime(r *pyrepr.Reader) time.Time {
-	t, _, ok := r.Time(p.clock.location)
+func (d *decoder) datetime(r *pyrepr.Reader) time.Time {
+	t, _, ok := r.Time(d.location)
 	if !ok {
 		return time.Time{}
 	}

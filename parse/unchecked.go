@@ -19,12 +19,12 @@ const maxHeaderName = 200
 // decodeUnchecked reads the headers that LiteLLM logs before it checks a key. The
 // key itself does not leave: LiteLLM's hash of it does, by which other records
 // name it (proxy/utils.py, hash_token). From 1.84 on LiteLLM masks it.
-func (p *Parser) decodeUnchecked(text []byte, r *tailer.Record) bool {
+func (d *decoder) decodeUnchecked(text []byte, r *tailer.Record) bool {
 	mark := bytes.Index(text[:min(len(text), maxHeaderName)], headersMark)
 	if mark < 0 {
 		return false
 	}
-	r.Request.Headers = p.headers(p.repr(text[mark+len(headersMark):], nil))
+	r.Request.Headers = d.headers(d.repr(text[mark+len(headersMark):], nil))
 	name := view(text[:mark])
 	for i := range r.Request.Headers {
 		if h := &r.Request.Headers[i]; h.Name == name {

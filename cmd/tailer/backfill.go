@@ -143,7 +143,7 @@ func (b *backfill) readAll(ctx context.Context) error {
 	return nil
 }
 
-var _ pipeline.Halves = (*parse.Parser)(nil)
+var _ pipeline.Steps = (*parse.Parser)(nil)
 
 // read takes one input through all stages. Damaged input is told and counted; it
 // ends its own input, not the run.

@@ -3,8 +3,9 @@
 // small interfaces it declares; cmd/tailer builds them.
 //
 // Every stage sees a log in its order, so that the same bytes always give the same
-// exchanges in the same order. With Threads above 1, parsing, pairing, enrichment and delivery
-// of a file have a goroutine each and pass batches on; a live pipe has one more
+// exchanges in the same order. With Threads above 1, finding records, decoding, pairing,
+// enrichment and delivery of a file have a goroutine each, decoding two with Threads above
+// 2, and pass batches on; a live pipe has one more
 // goroutine than one, which reads, so that a pause in the pipe can be told from
 // its end. Of a log that is followed, exchanges are completed and handed to delivery
 // in a second goroutine; what it has not handed on yet counts as being paired.

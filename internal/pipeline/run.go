@@ -53,7 +53,7 @@ type Run struct {
 	Since, Until time.Time                    // exchanges that start outside are dropped; zero is open
 	Observe      func(*tailer.Record)         // sees every record; nil: nobody
 	Progress     func(tailer.Position)        // told now and then, and at the end, the place up to which lines are dealt with; nil: nobody
-	// Threads above 1 lets File, if Records are Halves, find records, decode, pair, enrich
+	// Threads above 1 lets File, if Records are Steps, find records, decode, pair, enrich
 	// and deliver them in a goroutine each. The exchanges and their order are the same.
 	// Observe and Progress are then called by other goroutines, each by one.
 	Threads int
@@ -76,7 +76,7 @@ type Stats struct {
 // then what is still open waits for it. Errors are those of the source and of
 // delivery, and the context's.
 func (r *Run) File(ctx context.Context, more bool) error {
-	if records, ok := r.Records.(Halves); ok && r.Threads > 1 {
+	if records, ok := r.Records.(Steps); ok && r.Threads > 1 {
 		return r.staged(ctx, records, more)
 	}
 	for {

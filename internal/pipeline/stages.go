@@ -14,60 +14,60 @@ const (
 	// A batch goes to the next stage when it is of so many bytes of lines or of so
 	// many records: to pass on each by itself would cost as much as to deal with it.
 	batchBytes   = 512 << 10
-	batchRecords = 64
-	// batchesWaiting is how many batches of records may wait for a stage: to wake one
-	// that waits takes as long as to deal with a batch.
-	batchesWaiting = 16
+	batchRecords = 256
 	// maxUnderWay is how many bytes of lines may be between the stages, so that
 	// memory does not depend on which stage is the slowest. One longer line goes
 	// alone.
 	maxUnderWay = 3 << 20
+	maxBatches  = maxUnderWay / batchBytes
+	// maxDecoders is how many goroutines decode: to decode takes three eighths to a half of
+	// all the time, to find records up to a quarter, so that more would wait.
+	maxDecoders = 2
 )
 
-// Halves are Records that can be found by one goroutine and decoded by another.
-type Halves interface {
+// Steps are Records that are found by one goroutine, decoded by others, and settled by
+// a third.
+type Steps interface {
 	Records
-	// Cut takes the next line, which is the caller's again then.
-	Cut(l *tailer.Line)
-	// Found returns what decodes the records that were found since the last call, in
-	// the order of its calls: it returns about as many as wanted, valid until the next
-	// call, and none at their end. last says that no more lines are to come.
-	Found(last bool) (decode func(wanted int) []tailer.Record)
+	// Cut takes the next line, which is the caller's again then, and returns how many
+	// records wait to be decoded.
+	Cut(l *tailer.Line) int
+	// Found returns what deals with the records that were found since the last call:
+	// decode, which may run beside all else, and settle, which comes after it, in the
+	// order of the calls of Found. settle returns some records, valid until the next
+	// one, and none at their end. last says that no more lines are to come.
+	Found(last bool) (decode func(), settle func() []tailer.Record)
 }
 
-// A foundBatch is the records of some lines before they are decoded.
-type foundBatch struct {
-	batch  // without records
-	decode func(wanted int) []tailer.Record
-	err    error // that ended the source behind the lines
-}
-
-// A batch is what the stages pass on then: some lines' records, later their exchanges,
-// then those of them that are to be delivered.
+// A batch is what the stages pass on: some lines' records, then the exchanges that
+// these complete, then those of them that are to be delivered.
 type batch struct {
-	records   []tailer.Record
+	decode    func()
+	decoded   chan struct{} // closed by who decoded it
+	settle    func() []tailer.Record
 	exchanges []tailer.Exchange
 	complete  []*tailer.Exchange
 	lines     int
 	at        tailer.Position // of the last line
 	bytes     int
+	err       error // that ended the source behind the lines
 }
 
-// stages runs finding, decoding, pairing, enrichment and delivery in a goroutine each. Every one
-// of them sees everything in the order of the log, so the exchanges are the same, in
-// the same order, as when File runs them one after the other.
+// stages runs finding, pairing, enrichment and delivery in a goroutine each, and
+// decoding in several. All but decoding, which looks at each record by itself, see
+// everything in the order of the log, so the exchanges are the same, in the same
+// order, as when File runs them one after the other.
 type stages struct {
 	run    *Run
-	found  chan *foundBatch
-	parsed chan *batch
+	found  chan *batch // in their order
+	cut    chan *batch // the same, to be decoded
 	paired chan *batch
 	ready  chan *batch
-	free   chan []tailer.Record // of batches that were paired, to be used again
 	room   *room
 }
 
-// staged is File for Threads above 1 and Records in two halves.
-func (r *Run) staged(ctx context.Context, records Halves, more bool) error {
+// staged is File for Threads above 1 and Records that are Steps.
+func (r *Run) staged(ctx context.Context, records Steps, more bool) error {
 	// What was read when the context ends is still dealt with, as it is with one
 	// thread; delivery may take its time for that, but not for ever.
 	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -77,14 +77,16 @@ func (r *Run) staged(ctx context.Context, records Halves, more bool) error {
 	failed, fail := context.WithCancel(ctx)
 	defer fail()
 	s := &stages{
-		run: r, found: make(chan *foundBatch, maxUnderWay/batchBytes), parsed: make(chan *batch, batchesWaiting), paired: make(chan *batch, batchesWaiting), ready: make(chan *batch, batchesWaiting),
-		free: make(chan []tailer.Record, 8), room: newRoom(),
+		run: r, found: make(chan *batch, maxBatches), cut: make(chan *batch, maxBatches), paired: make(chan *batch, maxBatches), ready: make(chan *batch, maxBatches),
+		room: newRoom(maxUnderWay),
 	}
 	var group sync.WaitGroup
 	var readErr, deliverErr error
 	group.Go(func() { s.find(failed, records) })
-	group.Go(func() { readErr = s.decode() })
-	group.Go(s.pair)
+	for range min(r.Threads-1, maxDecoders) {
+		group.Go(s.decode)
+	}
+	group.Go(func() { readErr = s.pair() })
 	group.Go(s.enrich)
 	group.Go(func() {
 		if deliverErr = s.deliver(late); deliverErr != nil {
@@ -111,88 +113,63 @@ func (r *Run) staged(ctx context.Context, records Halves, more bool) error {
 }
 
 // find reads lines and finds records in them until the log or the context ends.
-func (s *stages) find(ctx context.Context, records Halves) {
+func (s *stages) find(ctx context.Context, records Steps) {
 	defer close(s.found)
-	b := &foundBatch{}
+	defer close(s.cut)
+	b := &batch{}
 	for ctx.Err() == nil && b.err == nil {
 		var line *tailer.Line
 		if line, b.err = s.run.Lines.Next(); b.err != nil {
 			break
 		}
-		records.Cut(line)
+		found := records.Cut(line)
 		b.bytes += len(line.Bytes) + 1
 		b.lines++
 		b.at = line.Pos
-		if b.bytes >= batchBytes {
+		if b.bytes >= batchBytes || found >= batchRecords {
 			s.passFound(b, records)
-			b = &foundBatch{}
+			b = &batch{}
 		}
 	}
 	s.passFound(b, records)
 }
 
-func (s *stages) passFound(b *foundBatch, records Halves) {
-	b.decode = records.Found(b.err != nil)
+func (s *stages) passFound(b *batch, records Steps) {
+	b.decode, b.settle = records.Found(b.err != nil)
+	b.decoded = make(chan struct{})
 	s.room.take(b.bytes)
 	s.found <- b
+	s.cut <- b
 }
 
-// decode makes records until there are no more to be found. Its error is the
-// source's.
-func (s *stages) decode() error {
-	defer close(s.parsed)
-	for found := range s.found {
-		b := s.batch()
-		for {
-			records := found.decode(batchRecords - len(b.records))
-			if len(records) == 0 {
-				break
-			}
-			if b.records = append(b.records, records...); len(b.records) >= batchRecords {
-				s.parsed <- b
-				b = s.batch()
-			}
-		}
-		b.at, b.lines, b.bytes = found.at, found.lines, found.bytes // there is room again when all of them are delivered
-		s.parsed <- b
-		if err := found.err; err != nil {
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
-			return err
-		}
-	}
-	return nil
-}
-
-// batch returns an empty batch.
-func (s *stages) batch() *batch {
-	select {
-	case records := <-s.free:
-		return &batch{records: records}
-	default:
-		return &batch{records: make([]tailer.Record, 0, batchRecords)}
+// decode decodes what nobody decodes yet until there is no more to be found.
+func (s *stages) decode() {
+	for b := range s.cut {
+		b.decode()
+		close(b.decoded)
 	}
 }
 
-// pair joins records until reading has ended.
-func (s *stages) pair() {
+// pair joins records until there are no more. Its error is the source's.
+func (s *stages) pair() error {
 	defer close(s.paired)
-	for b := range s.parsed {
-		for i := range b.records {
-			if s.run.Observe != nil {
-				s.run.Observe(&b.records[i])
+	var failed error
+	for b := range s.found {
+		<-b.decoded
+		for records := b.settle(); len(records) > 0; records = b.settle() {
+			for i := range records {
+				if s.run.Observe != nil {
+					s.run.Observe(&records[i])
+				}
+				b.exchanges = append(b.exchanges, s.run.Pairs.Add(&records[i])...)
 			}
-			b.exchanges = append(b.exchanges, s.run.Pairs.Add(&b.records[i])...)
 		}
-		clear(b.records) // what they hold must not stay
-		select {
-		case s.free <- b.records[:0]:
-		default:
+		if b.err != nil && !errors.Is(b.err, io.EOF) {
+			failed = b.err
 		}
-		b.records = nil
 		s.paired <- b
 	}
+	return failed
 }
 
 // enrich completes exchanges until pairing has ended.
@@ -243,11 +220,12 @@ func (s *stages) discard() {
 type room struct {
 	mu    sync.Mutex
 	freed *sync.Cond
+	size  int // in bytes; what is longer goes alone
 	bytes int // guarded by mu
 }
 
-func newRoom() *room {
-	r := &room{}
+func newRoom(size int) *room {
+	r := &room{size: size}
 	r.freed = sync.NewCond(&r.mu)
 	return r
 }
@@ -256,7 +234,7 @@ func newRoom() *room {
 func (r *room) take(bytes int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for r.bytes > 0 && r.bytes+bytes > maxUnderWay {
+	for r.bytes > 0 && r.bytes+bytes > r.size {
 		r.freed.Wait()
 	}
 	r.bytes += bytes

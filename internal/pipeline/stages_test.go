@@ -14,7 +14,7 @@ import (
 	"tailer/internal/pipeline"
 )
 
-var _ pipeline.Halves = (*records)(nil)
+var _ pipeline.Steps = (*records)(nil)
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
@@ -66,18 +66,21 @@ func (r *records) Flush() []tailer.Record {
 	return out
 }
 
-// Cut and Found are Feed and Flush in two halves.
-func (r *records) Cut(l *tailer.Line) { r.found = append(r.found, r.Feed(l)...) }
+// Cut and Found are Feed and Flush in steps.
+func (r *records) Cut(l *tailer.Line) int {
+	r.found = append(r.found, r.Feed(l)...)
+	return len(r.found)
+}
 
-func (r *records) Found(last bool) func(int) []tailer.Record {
+func (r *records) Found(last bool) (decode func(), settle func() []tailer.Record) {
 	found := r.found
 	r.found = nil
 	if last {
 		found = append(found, r.Flush()...)
 	}
-	return func(wanted int) []tailer.Record {
-		some := found[:min(wanted, len(found))]
-		found = found[len(some):]
+	return func() {}, func() []tailer.Record {
+		some := found
+		found = nil
 		return some
 	}
 }

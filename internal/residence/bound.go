@@ -17,7 +17,7 @@ const (
 	// smallGrowth is GOGC while room is not full, in percent of what is in use.
 	smallGrowth = 400
 	// growth is how much memory may grow once more than room is in use, in percent.
-	growth = 60
+	growth = 50
 	// beside is what Go takes for itself, in bytes: stacks, and the heap's own books.
 	beside = 10 << 20
 	// step is the smallest change of the limit, in bytes.

@@ -15,7 +15,7 @@ func TestLimitFor(t *testing.T) {
 	}{
 		{"nothing", 0, room},
 		{"a real log", 12 << 20, room},
-		{"much", 100 << 20, 170 << 20},
+		{"much", 100 << 20, 160 << 20},
 	} {
 		if got := limitFor(test.live); got != test.want {
 			t.Errorf("%s: %d, want %d", test.name, got, test.want)
