@@ -50,11 +50,12 @@ for ARCH in amd64 arm64; do
 		$nfpm package -f "$DIST/nfpm-$ARCH.yaml" -p "$packager" -t "$out/"
 	done
 	top=tailer_${VERSION}_linux_$ARCH
-	mkdir -p "$DIST/$top/completions" "$DIST/$top/systemd"
-	cp "$DIST/$ARCH/tailer" LICENSE README.md CHANGELOG.md internal/config/tailer.yaml "$DIST/tailer.1.gz" "$DIST/$top/"
+	mkdir -p "$DIST/$top/completions" "$DIST/$top/systemd" "$DIST/$top/internal/config"
+	cp "$DIST/$ARCH/tailer" LICENSE ./*.md internal/config/tailer.yaml "$DIST/tailer.1.gz" "$DIST/$top/"
+	cp internal/config/tailer.yaml "$DIST/$top/internal/config/"
 	cp "$DIST/tailer.bash" "$DIST/tailer.fish" "$DIST/_tailer" "$DIST/$top/completions/"
-	cp systemd/*.service "$DIST/$top/systemd/"
-	cp -r docs "$DIST/$top/"
+	cp systemd/*.service systemd/README.md "$DIST/$top/systemd/"
+	cp -r deploy docs "$DIST/$top/"
 	tar --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --mode=u+rw,go+r,go-w \
 		-C "$DIST" -cf - "$top" | gzip -9n >"$out/$top.tar.gz"
 done
