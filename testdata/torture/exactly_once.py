@@ -5,7 +5,8 @@
                     [--visible-after SECONDS] [--requests N] [--kills N] [--rotations N] [--seconds N]
 
 FOLDER holds langfuse_stub.py, a server of the given generation with /_stub/faults and /_stub/state; PYTHON can import
-what it needs. CAPTURE is a log of LiteLLM 1.109.1 with JSON payloads, one request of which is repeated under new ids
+what it needs. CAPTURE is any JSON log of payloads with call ids (LiteLLM 1.84 and later) whose times are of 2026-11-23,
+such as testdata/captures/1.98.1/json-standard-payload and the one of 1.109.1. One request of it is repeated under new ids
 and later times. tailer is killed with SIGKILL at random moments while the log grows and rotates, and the server answers
 503, 429, late, not at all, and after storing. Then all faults end, and every request must be there exactly once: v4
 counts rows, and rows that came twice. Prints one line of JSON; exit code 0 if nothing is lost or doubled.
