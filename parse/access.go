@@ -25,8 +25,8 @@ func accessText(b []byte) (post, ok bool) {
 
 // isAccess reports whether a message is an access line of a POST.
 func isAccess(msg []byte) bool {
-	request := bytes.Index(msg[:min(len(msg), 80)], []byte(` - "POST /`))
-	return request > 0 && bytes.IndexByte(msg[:request], ' ') < 0
+	client := bytes.IndexByte(msg[:min(len(msg), 80)], ' ')
+	return client > 0 && hasPrefix(msg[client:], ` - "POST /`)
 }
 
 // readAccess reads method, path and status of an access line in either form.

@@ -218,11 +218,11 @@ func (d *Delivery) unknown(entries []*entry) ([]*entry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read ledger: %w", err)
 	}
-	news := make([]*entry, 0, len(entries))
+	news, now := make([]*entry, 0, len(entries)), time.Now()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for i, e := range entries {
-		if d.cfg.Again {
+		if d.cfg.AgainAfter > 0 && now.Sub(known[i].At) >= d.cfg.AgainAfter {
 			known[i] = Known{}
 		}
 		if d.cfg.Revive {

@@ -41,7 +41,7 @@ type Config struct {
 	InitialWait   time.Duration      // before the second try, doubled for each one more; 0: 500 ms
 	MaxWait       time.Duration      // between two tries, if the server does not ask for more; 0: 1 min
 	Reconcile     Reconcile          //
-	Again         bool               // what the store knows is sent all the same
+	AgainAfter    time.Duration      // what the store knows to be accepted for longer is sent all the same; 0: never
 	Revive        bool               // what was refused is sent again
 }
 

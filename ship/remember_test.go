@@ -43,12 +43,15 @@ func TestKnown(t *testing.T) {
 			t.Errorf("asked %d times", sink.asked)
 		}
 
-		p = start(t, path, ship.Config{Again: true}, sink)
-		p.give(t, items[0])
-		p.flush(t)
-		p.stop(t)
-		if sink.stored[items[0].Key()] != 2 {
-			t.Error("asked to, it does not send again")
+		for times, after := range []time.Duration{time.Hour, time.Minute} {
+			p = start(t, path, ship.Config{AgainAfter: after}, sink)
+			time.Sleep(2 * time.Minute)
+			p.give(t, items[0])
+			p.flush(t)
+			p.stop(t)
+			if got := sink.stored[items[0].Key()]; got != 1+times {
+				t.Errorf("asked to send again what was accepted %v ago, the sink has it %d times", after, got)
+			}
 		}
 	})
 }

@@ -50,9 +50,10 @@ type Entry struct {
 
 // Known is what is remembered of one key.
 type Known struct {
-	Done   Sinks  // accepted it, or refused it for ever
-	Dead   Sinks  // of those: refused it
-	Digest uint64 // of what was accepted
+	Done   Sinks     // accepted it, or refused it for ever
+	Dead   Sinks     // of those: refused it
+	Digest uint64    // of what was accepted
+	At     time.Time // when a sink did so last, to the second
 }
 
 // Changes are what one Commit does.

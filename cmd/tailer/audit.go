@@ -27,7 +27,7 @@ func auditCommand() *cli.Command {
 			configFlag(),
 			&cli.BoolFlag{Name: "repair", Usage: "send what is missing, and nothing else"},
 			&cli.BoolFlag{Name: "callback", Usage: "list what LiteLLM's own langfuse callback lost, too"},
-			&cli.DurationFlag{Name: "settle", Usage: "do not judge requests that ended so `LATELY`; default 1m, with Langfuse's bridge mode 15m"},
+			&cli.DurationFlag{Name: "settle", DefaultText: "1m, with Langfuse's bridge mode 15m", Usage: "do not judge requests that ended less than a `DURATION` ago"},
 			&cli.IntFlag{Name: "list", Value: 20, Usage: "print at most `N` differences; --json and --csv have all"},
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON document"},
 			&cli.StringFlag{Name: "csv", Usage: "write a row for each hour to `FILE`, - for stdout"},
@@ -68,7 +68,6 @@ func newAudit(c *cli.Context) (*auditRun, error) {
 		return nil, err
 	}
 	o.to, o.retryFor, o.deadLetters = []string{toLangfuse}, c.Duration("retry-for"), c.String("dead-letters")
-	o.again = true // the ledger says that Langfuse has it, Langfuse says that it has not
 	if o.state, err = stateFolder(c.String("state"), cfg.StateDir); err != nil {
 		return nil, err
 	}
@@ -209,10 +208,12 @@ func (a *auditRun) hour(h *audit.Hour) error {
 type repairs struct {
 	Delivered    int64 `json:"delivered"`
 	DeadLettered int64 `json:"dead_lettered"`
+	Lately       int64 `json:"accepted_lately"` // not sent: Langfuse may not show yet what it accepted
 }
 
 // send reads the log once more and delivers what is missing.
 func (a *auditRun) send(ctx context.Context) (sent repairs, err error) {
+	a.o.againAfter = a.config.Settle // the ledger says that Langfuse has it, Langfuse says that it has not
 	d, err := newDelivery(a.o)
 	if err != nil {
 		return sent, err
@@ -227,7 +228,7 @@ func (a *auditRun) send(ctx context.Context) (sent repairs, err error) {
 	}
 	err = errors.Join(err, d.close())
 	stats := d.Stats()
-	sent = repairs{Delivered: stats.Delivered, DeadLettered: stats.DeadLettered}
+	sent = repairs{Delivered: stats.Delivered, DeadLettered: stats.DeadLettered, Lately: stats.Duplicates}
 	if err != nil {
 		return sent, fmt.Errorf("repair: %w", err)
 	}

@@ -148,7 +148,11 @@ func TestAudit(t *testing.T) {
 			}
 			checkAuditCSV(t, string(readFile(t, filepath.Join(dir, "audit.csv"))), want)
 
-			text, _ := show(3, "--repair")
+			early, _ := show(3, "--repair")
+			if line := "20 missing traces not sent again: "; !strings.Contains(early.stdout, line) {
+				t.Errorf("no %q in\n%s", line, early.stdout)
+			}
+			text, _ := show(3, "--repair", "--settle", "1ms")
 			for _, line := range []string{"35 differences.", "20 missing traces sent.", "… and 15 more", want["missing"][0]} {
 				if !strings.Contains(text.stdout, line) {
 					t.Errorf("no %q in\n%s", line, text.stdout)

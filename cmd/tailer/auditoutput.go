@@ -172,13 +172,16 @@ func (p *auditPrinter) printEnd(sums *audit.Counts, repaired repairs) {
 	default:
 		_, _ = fmt.Fprintf(p.out, "%s.\n", plural(int64(n), "difference"))
 	}
+	if repaired.Lately > 0 {
+		_, _ = fmt.Fprintf(p.out, "%s not sent again: Langfuse accepted them a moment ago and may not show them yet (--settle). Audit again later.\n", plural(repaired.Lately, "missing trace"))
+	}
 	if repaired.Delivered+repaired.DeadLettered > 0 {
 		_, _ = fmt.Fprintf(p.out, "%s sent", plural(repaired.Delivered, "missing trace"))
 		if repaired.DeadLettered > 0 {
 			_, _ = fmt.Fprintf(p.out, "; %d rejected and dead-lettered", repaired.DeadLettered)
 		}
 		_, _ = fmt.Fprintln(p.out, ".")
-	} else if sums.Missing > 0 {
+	} else if sums.Missing > int(repaired.Lately) {
 		_, _ = fmt.Fprintln(p.out, "--repair sends what is missing.")
 	}
 }

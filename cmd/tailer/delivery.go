@@ -80,7 +80,7 @@ func newDeliveryTo(o *options, resolved func(any, ship.Outcome)) (*delivery, err
 func (d *delivery) config(o *options, resolved func(any, ship.Outcome)) ship.Config {
 	cfg := ship.Config{
 		DeadLetters: d.letters, OnResolved: resolved, Logger: o.logger, MaxElapsed: o.retryFor,
-		FlushInterval: o.flushInterval, MaxPending: o.outboxBytes, Reconcile: o.reconcile, Again: o.again, Revive: o.revive,
+		FlushInterval: o.flushInterval, MaxPending: o.outboxBytes, Reconcile: o.reconcile, AgainAfter: o.againAfter, Revive: o.revive,
 	}
 	if d.ledger != nil {
 		cfg.Store = d.ledger

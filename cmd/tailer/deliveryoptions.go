@@ -18,7 +18,7 @@ func deliveryFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "to", Usage: "`SINK`, may be repeated: langfuse, otlp:URL, file:PATH, sqlite:PATH (for tailer view), - (stdout); default langfuse if keys are set, else file:" + defaultOutput},
 		&cli.StringSliceFlag{Name: "header", Usage: "`NAME=VALUE` sent with every request to otlp:, may be repeated (OTEL_EXPORTER_OTLP_HEADERS)"},
 		stateFlag(),
-		&cli.BoolFlag{Name: "reconcile", Usage: "ask Langfuse v4 what it has before anything is sent, of every request; default: of those from before the ledger was made"},
+		&cli.BoolFlag{Name: "reconcile", DefaultText: "only requests from before the ledger was made", Usage: "ask Langfuse v4 what it has before anything is sent, of every request"},
 		&cli.DurationFlag{Name: "retry-for", Value: 15 * time.Minute, Usage: "how long a batch is retried while a sink can't take it"},
 		&cli.StringFlag{Name: "dead-letters", Value: "dead-letters.jsonl", Usage: "`FILE` for requests that a sink rejects"},
 		&cli.DurationFlag{Name: "visible-after", Value: 15 * time.Second, Usage: "how long Langfuse v4 may take to show what it has accepted"},
@@ -38,8 +38,8 @@ type deliveryOptions struct {
 	follows       bool                   // a daemon, not a backfill
 	stateAsked    bool                   // it was named
 	reconcile     ship.Reconcile
-	again         bool // what the ledger knows is sent all the same
-	revive        bool // what was refused is sent again
+	againAfter    time.Duration // what the ledger knows to be accepted for longer is sent all the same; 0: never
+	revive        bool          // what was refused is sent again
 	retryFor      time.Duration
 	deadLetters   string
 	flushInterval time.Duration // 0: the default

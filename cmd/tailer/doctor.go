@@ -38,7 +38,7 @@ func doctorCommand() *cli.Command {
 			&cli.BoolFlag{Name: "name-refused", Usage: "let the corrected LiteLLM configuration name the users of refused requests; up to 1.106 it locks out clients whose key is not in Authorization"},
 			&cli.StringFlag{Name: "date", Usage: "`DAY` of the first record, for logs that state only the time of day; default: from the records or the file's time"},
 			&cli.StringFlag{Name: "timezone", Usage: "`ZONE` of the proxy's clock, e.g. Europe/Berlin; default: this machine's"},
-			&cli.BoolFlag{Name: "offline", Usage: "do not ask Langfuse; default: ask it if --config is given or its keys are set"},
+			&cli.BoolFlag{Name: "offline", DefaultText: "it is asked if --config is given or its keys are set", Usage: "do not ask Langfuse"},
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON document in place of text"},
 			&cli.StringFlag{Name: "env-file", Value: ".env", Usage: "`FILE` with environment variables; the process's own win"},
 		},

@@ -45,7 +45,7 @@ func (d *consultation) server(ctx context.Context) error {
 	defer cancel()
 	seen := doctor.Server{Host: cfg.BaseURL, API: cfg.API, Mode: mode}
 	if seen.Host == "" {
-		seen.Host = "https://cloud.langfuse.com"
+		seen.Host = langfuse.DefaultBaseURL
 	}
 	d.report.Server = seen.Host + " was asked"
 	first, last := d.report.Range()

@@ -15,7 +15,7 @@ const exitCodes = `Exit codes:
     1  failed
     2  wrong usage or configuration
     3  finished, but requests were rejected, or an input could not be read to its end;
-       or doctor found problems, or audit or selftest differences
+       or doctor found problems, or audit, selftest or erase something that is left
    11  the state folder is in use by another tailer
    12  Langfuse refused the keys
   130  interrupted`

@@ -11,7 +11,7 @@ import (
 // langfuseFlags say where Langfuse is, for every command that speaks to it.
 func langfuseFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "host", Usage: "`URL` of Langfuse (LANGFUSE_BASE_URL, LANGFUSE_HOST)"},
+		&cli.StringFlag{Name: "host", DefaultText: langfuse.DefaultBaseURL, Usage: "`URL` of Langfuse (LANGFUSE_BASE_URL, LANGFUSE_HOST)"},
 		&cli.StringFlag{Name: "public-key", Usage: "`KEY` of the project (LANGFUSE_PUBLIC_KEY)"},
 		&cli.StringFlag{Name: "secret-key", Usage: "`KEY` of the project; better in the environment (LANGFUSE_SECRET_KEY)"},
 		&cli.StringFlag{Name: "api", Value: langfuse.APIAuto, Usage: "`WAY` into Langfuse: auto, otlp, ingestion"},

@@ -56,12 +56,13 @@ func newApp() *cli.App {
 		Name:    "tailer",
 		Usage:   "rebuild LiteLLM's requests from its logs and trace them in Langfuse",
 		Version: version,
-		UsageText: "tailer backfill [flags] FILE|GLOB|DIR...\n" +
+		UsageText: "tailer run [flags] LOG...\n" +
+			"tailer backfill [flags] FILE|GLOB|DIR|s3://BUCKET/PREFIX|gs://BUCKET/PREFIX...\n" +
 			"docker logs -f litellm 2>&1 | tailer -",
 		Description: exitCodes,
 		Commands: withVariables([]*cli.Command{
-			backfillCommand(), stateCommand(),
-			runCommand(),
+			runCommand(), backfillCommand(),
+			stateCommand(),
 			doctorCommand(),
 			reportCommand(),
 			viewCommand(),

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"log/slog"
 	"os"
 	"runtime"
@@ -30,7 +31,7 @@ func readingFlags() []cli.Flag {
 		&cli.StringFlag{Name: "date", Usage: "`DAY` of the first record, for logs that state only the time of day; default: from the records or the file's time"},
 		&cli.StringFlag{Name: "timezone", Usage: "`ZONE` of the proxy's clock, e.g. Europe/Berlin; default: this machine's"},
 		&cli.DurationFlag{Name: "give-up", Value: 10 * time.Minute, Usage: "log time after which a silent request is written without its end"},
-		&cli.IntFlag{Name: "threads", Value: defaultThreads(), Usage: "use so many processor cores at most; what is written does not depend on it"},
+		&cli.IntFlag{Name: "threads", Value: defaultThreads(), DefaultText: fmt.Sprintf("all, at most %d", maxDefaultThreads), Usage: "use so many processor cores at most; what is written does not depend on it"},
 		&cli.StringFlag{Name: "environment", Usage: "`NAME` of the environment (LANGFUSE_TRACING_ENVIRONMENT)"},
 		&cli.StringFlag{Name: "env-file", Value: ".env", Usage: "`FILE` with environment variables; the process's own win"},
 	}, privacyFlags()...)

@@ -27,7 +27,7 @@ func pingCommand() *cli.Command {
 		Flags: append([]cli.Flag{
 			configFlag(),
 			&cli.BoolFlag{Name: "canary", Usage: "write one marked trace (user and environment " + langfuse.CanaryName + ") and read it back"},
-			&cli.DurationFlag{Name: "wait", Usage: "how long the canary may take to show; default 30s, around midnight UTC 60s"},
+			&cli.DurationFlag{Name: "wait", DefaultText: "30s, around midnight UTC 60s", Usage: "how long the canary may take to show"},
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON document"},
 			environmentFlag(),
 		}, langfuseFlags()...),
@@ -130,7 +130,7 @@ func (p *ping) look(ctx context.Context) error {
 
 func (p *ping) host() string {
 	if p.o.langfuse.BaseURL == "" {
-		return "https://cloud.langfuse.com"
+		return langfuse.DefaultBaseURL
 	}
 	return p.o.langfuse.BaseURL
 }

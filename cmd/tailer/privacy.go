@@ -40,9 +40,9 @@ var lists = []struct {
 
 func privacyFlags() []cli.Flag {
 	flags := []cli.Flag{
-		&cli.StringFlag{Name: "identity-mode", Category: "Privacy", Usage: "`MODE` of users and sessions: keep, hash (keyed; TAILER_HASH_KEY), drop"},
+		&cli.StringFlag{Name: "identity-mode", Category: "Privacy", DefaultText: "keep", Usage: "`MODE` of users and sessions: keep, hash (keyed; TAILER_HASH_KEY), drop"},
 		&cli.StringFlag{Name: "hash-key-file", Category: "Privacy", Usage: "`FILE` with the key of --identity-mode hash, 16 bytes or more"},
-		&cli.StringFlag{Name: "content", Category: "Privacy", Usage: "prompts and answers: auto (unless LiteLLM redacts its own), on, off, truncate:`N` characters"},
+		&cli.StringFlag{Name: "content", Category: "Privacy", DefaultText: "auto", Usage: "`MODE` of prompts and answers: auto (unless LiteLLM redacts its own), on, off, truncate:N characters"},
 	}
 	for _, l := range lists {
 		verb, what, _ := strings.Cut(l.name, "-")

@@ -22,6 +22,16 @@ var backfillOnly = []string{"dry-run", "since", "until", "json"}
 func runFlags() []cli.Flag {
 	flags := slices.DeleteFunc(backfillFlags(), func(f cli.Flag) bool { return f.Names()[0] == "state" || slices.Contains(backfillOnly, f.Names()[0]) })
 	for i, f := range flags {
+		switch f := f.(type) {
+		case *cli.DurationFlag:
+			if f.Name == "retry-for" {
+				f.DefaultText = "for ever"
+			}
+		case *cli.StringFlag:
+			if f.Name == "dead-letters" {
+				f.DefaultText = f.Value + " in the state folder"
+			}
+		}
 		if f.Names()[0] == "to" {
 			flags[i] = &cli.StringSliceFlag{Name: "to", Usage: "`SINK`, may be repeated: langfuse, otlp:URL, sqlite:PATH (for tailer view), file:PATH, - (stdout); default langfuse if keys are set, else sqlite:" + defaultStore + " in the state folder"}
 		}
@@ -35,7 +45,7 @@ func stateFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "config", Usage: "configuration `FILE`; flags and environment win", EnvVars: []string{"TAILER_CONFIG"}},
 		&cli.StringFlag{Name: "state", Usage: "`FOLDER` of checkpoint and spool; default: $STATE_DIRECTORY, $XDG_STATE_HOME/tailer or ~/.local/state/tailer"},
-		&cli.DurationFlag{Name: "flush-interval", Usage: "how long a trace may wait for others to be sent with it (default: 1s)"},
+		&cli.DurationFlag{Name: "flush-interval", DefaultText: "1s", Usage: "how long a trace may wait for others to be sent with it"},
 	}
 }
 

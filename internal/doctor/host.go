@@ -19,7 +19,11 @@ func (h *Host) LogFile(path string) {
 	h.out.where = path
 	file, err := os.Open(path)
 	if err != nil {
-		h.out.add("host-log-unreadable", 0, "sudo setfacl -m u:tailer:r "+path+"   # and x on the folders above it", "%s.", plainError(err))
+		fix := "sudo chgrp adm " + path + " && sudo chmod g+r " + path + "\nsudo systemctl edit tailer   # [Service] SupplementaryGroups=adm"
+		if errors.Is(err, fs.ErrNotExist) {
+			fix = "ls -ld " + filepath.Dir(path) + "   # a log that does not exist yet is followed from its first line"
+		}
+		h.out.add("host-log-unreadable", 0, fix, "%s.", plainError(err))
 		return
 	}
 	defer func() { _ = file.Close() }() // only read
@@ -66,7 +70,7 @@ func (h *Host) DockerSocket(path string) {
 	const wait = 2 * time.Second
 	connection, err := net.DialTimeout("unix", path, wait)
 	if err != nil {
-		h.out.add("host-docker-socket", 0, "sudo usermod -aG docker tailer   # this is as much as root; or follow the log file, or journald",
+		h.out.add("host-docker-socket", 0, "sudo systemctl edit tailer   # [Service] SupplementaryGroups=docker, which is as much as root; or follow the log file, or journald",
 			"%s.", plainError(err))
 		return
 	}

@@ -65,8 +65,11 @@ func (c *LiteLLM) Findings(v Version, both bool) []Finding {
 	c.callbacks(v, both, out)
 	c.users(v, out)
 	c.tags(v, out)
-	if !c.noFlag && !both {
+	switch {
+	case !c.noFlag && !both:
 		c.refused(v, out)
+	case c.nameRefused:
+		c.notes = []string{"# --name-refused is left out: who sent a request that was refused stands in a debug log only."}
 	}
 	c.logging(out)
 	return out.findings

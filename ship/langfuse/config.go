@@ -22,7 +22,8 @@ const (
 )
 
 const (
-	defaultBaseURL = "https://cloud.langfuse.com"
+	// DefaultBaseURL is where Langfuse is if nobody says otherwise.
+	DefaultBaseURL = "https://cloud.langfuse.com"
 	defaultTimeout = 20 * time.Second // that of Langfuse's own SDK v2
 	defaultVisible = 15 * time.Second // 4.16.0 shows a row after about 1 s
 )
@@ -49,7 +50,7 @@ var environment = regexp.MustCompile(`^[a-z0-9_-]{1,40}$`)
 // check fills in defaults and refuses what cannot work.
 func (c *Config) check() (*url.URL, error) {
 	if c.BaseURL == "" {
-		c.BaseURL = defaultBaseURL
+		c.BaseURL = DefaultBaseURL
 	}
 	if c.API == "" {
 		c.API = APIAuto

@@ -48,6 +48,9 @@ func (db *DB) Known(keys []ship.Key) ([]ship.Known, error) {
 				if m, there := decodeMark(marks.Get(keyBytes(key))); there {
 					known[i].Done |= ship.SinkSet(int(number[0]))
 					known[i].Digest = m.digest
+					if m.at.After(known[i].At) {
+						known[i].At = m.at
+					}
 					if m.dead {
 						known[i].Dead |= ship.SinkSet(int(number[0]))
 					}

@@ -126,8 +126,11 @@ func TestSettling(t *testing.T) {
 		t.Error("the payload is still there")
 	}
 	known, err := db.Known([]ship.Key{key(1), key(2)})
-	if err != nil || known[0] != (ship.Known{Done: 3, Dead: 1, Digest: 7}) || known[1] != (ship.Known{}) {
+	if err != nil || known[0] != (ship.Known{Done: 3, Dead: 1, Digest: 7, At: known[0].At}) || known[1] != (ship.Known{}) {
 		t.Errorf("known %+v, %v", known, err)
+	}
+	if ago := time.Since(known[0].At); ago < 0 || ago > time.Hour {
+		t.Errorf("accepted %v ago", ago)
 	}
 	if n, err := db.Forget(key(1), key(2)); n != 2 || err != nil {
 		t.Errorf("forgot %d, %v", n, err)
