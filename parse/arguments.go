@@ -11,7 +11,8 @@ import (
 
 // decodeArguments reads `litellm.<fn>(k=v, …)`. The router's outcome lines start
 // with the same words.
-func (d *decoder) decodeArguments(text []byte, r *tailer.Record) bool {
+func (d *decoder) decodeArguments(text []byte, into *reading) bool {
+	r := &into.record
 	open := bytes.IndexByte(text[:min(len(text), 60)], '(')
 	if open < 0 {
 		return false
@@ -54,7 +55,7 @@ func (d *decoder) decodeArguments(text []byte, r *tailer.Record) bool {
 			d.readModelInfo(rd, &k)
 		}
 	}
-	if !d.arguments(rd, &k, r) {
+	if !d.arguments(rd, &k, into) {
 		return false
 	}
 	rebuildBody(r, given)
@@ -88,7 +89,8 @@ func decodeOutcome(text []byte, r *tailer.Record) bool {
 // decodeDetails reads LiteLLM's model_call_details of a call that has not ended.
 func (d *decoder) decodeDetails(text []byte, r *tailer.Record) bool {
 	var k kwargs
-	if err := d.readKwargs(text, &k); err != nil {
+	err := d.readKwargs(text, &k)
+	if err != nil {
 		d.counts.Damaged++
 	}
 	if !isID(k.callID) || k.hasPayload || k.exception != "" {
@@ -99,7 +101,7 @@ func (d *decoder) decodeDetails(text []byte, r *tailer.Record) bool {
 		return true
 	}
 	r.Hint = tailer.Fields{{Name: "messages", Value: k.messages}}
-	if k.request.Headers == nil && k.body == nil {
+	if k.request.Headers == nil && k.body == nil && err == nil && !k.twice {
 		k.refused(r)
 	}
 	return true
@@ -146,7 +148,7 @@ func (d *decoder) decodeInside(text []byte, into *reading) bool {
 	}
 	_, group, _ := strings.Cut(string(text[:open]), "model: ")
 	into.group, _, _ = strings.Cut(group, "; ")
-	return d.arguments(rd, &k, &into.record)
+	return d.arguments(rd, &k, into)
 }
 
 // decodePrepared reads the data of litellm_pre_call_utils: of use are path and
@@ -168,6 +170,9 @@ func (d *decoder) decodePrepared(text []byte, r *tailer.Record) bool {
 			logged = hasPrefix(rd.Skip(), "<")
 		}
 	}
+	if rd.Err() != nil || k.twice {
+		return false
+	}
 	r.Request = k.request
 	r.Request.Body = k.body
 	if logged && isID(k.callID) {
@@ -176,11 +181,13 @@ func (d *decoder) decodePrepared(text []byte, r *tailer.Record) bool {
 	return r.Request.Headers != nil && r.Request.Route != ""
 }
 
-func (d *decoder) arguments(rd *pyrepr.Reader, k *kwargs, r *tailer.Record) bool {
+func (d *decoder) arguments(rd *pyrepr.Reader, k *kwargs, into *reading) bool {
+	r := &into.record
 	d.counts.Repaired += int64(rd.Repairs())
 	if rd.Err() != nil {
 		d.counts.Damaged++
 	}
+	into.doubtful = rd.Err() != nil || k.twice
 	if !isID(k.callID) && (k.request.Headers == nil || k.request.Route == "") {
 		return false
 	}

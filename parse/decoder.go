@@ -24,8 +24,12 @@ type decoder struct {
 // A reading is what a frame says by itself: its record is not dated yet.
 type reading struct {
 	record tailer.Record
-	ok     bool   // it is a record
-	group  string // the model is that of this group's deployments, which the log lists before
+	ok     bool // it is a record
+	// doubtful: where LiteLLM's redaction ate quotes, a prompt can go on as a dict, with
+	// headers of its own. A text that cannot be read to its end, or that states something
+	// twice, may have that in it.
+	doubtful bool
+	group    string // the model is that of this group's deployments, which the log lists before
 }
 
 func newDecoder(location *time.Location) *decoder {
@@ -38,7 +42,7 @@ func newDecoder(location *time.Location) *decoder {
 func (d *decoder) read(f *frame, into *reading) {
 	r := &into.record
 	*r = tailer.Record{Kind: f.form.kind, Coarse: f.coarse, Unstamped: f.unstamped, Stream: f.stream, Pos: f.pos}
-	into.group = ""
+	into.group, into.doubtful = "", false
 	if into.ok = d.decode(f, into); into.ok && r.Kind == tailer.KindArguments && r.CallID == "" {
 		r.Raw = bytes.Clone(f.raw)
 	}
@@ -48,13 +52,13 @@ func (d *decoder) decode(f *frame, into *reading) bool {
 	text, r := f.text, &into.record
 	switch f.form.decode {
 	case asKwargs:
-		ok := d.decodeKwargs(text[len(f.form.prefix)-1:], r)
+		ok := d.decodeKwargs(text[len(f.form.prefix)-1:], into)
 		r.Call.Langfuse = strings.HasPrefix(f.form.prefix, "Langfuse ")
 		return ok
 	case asPayload:
 		return d.decodePayload(text, r)
 	case asArguments:
-		return d.decodeArguments(text, r)
+		return d.decodeArguments(text, into)
 	case asDetails:
 		return d.decodeDetails(text, r)
 	case asInside:
@@ -123,15 +127,17 @@ func (d *decoder) decode(f *frame, into *reading) bool {
 }
 
 // decodeKwargs reads a callback's dump of a call.
-func (d *decoder) decodeKwargs(text []byte, r *tailer.Record) bool {
+func (d *decoder) decodeKwargs(text []byte, into *reading) bool {
 	var k kwargs
-	if err := d.readKwargs(text, &k); err != nil {
+	err := d.readKwargs(text, &k)
+	if err != nil {
 		d.counts.Damaged++
 	}
+	into.doubtful = err != nil || k.twice
 	if !isID(k.callID) {
 		return false
 	}
-	k.fill(r)
+	k.fill(&into.record)
 	return true
 }
 

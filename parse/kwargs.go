@@ -41,6 +41,9 @@ type kwargs struct {
 	rejected   bool // refused before a deployment was chosen
 	modelID    string
 	usesOwn    bool // litellm_metadata is set: metadata is the client's own
+	params     bool // litellm_params was read
+	proxy      bool // proxy_server_request was read
+	twice      bool // one of these, or the headers, came a second time: Python writes no key twice
 	payload    payload
 	hasPayload bool
 }
@@ -59,6 +62,7 @@ func (d *decoder) readKwargs(text []byte, k *kwargs) error {
 		case "litellm_call_id":
 			k.callID, _ = r.Text()
 		case "litellm_params":
+			k.twice, k.params = k.twice || k.params, true
 			d.readParams(r, k)
 		case "model":
 			k.model, _ = r.Text()
@@ -165,6 +169,8 @@ func (d *decoder) readModelInfo(r *pyrepr.Reader, k *kwargs) {
 
 // readProxyRequest reads proxy_server_request: the request as the proxy got it.
 func (d *decoder) readProxyRequest(r *pyrepr.Reader, k *kwargs) {
+	k.twice, k.proxy = k.twice || k.proxy, true
+	headers := false
 	it := r.Dict()
 	for it.Next() {
 		switch string(it.Key()) {
@@ -175,6 +181,7 @@ func (d *decoder) readProxyRequest(r *pyrepr.Reader, k *kwargs) {
 		case "method":
 			k.request.Method, _ = r.Text()
 		case "headers":
+			k.twice, headers = k.twice || headers, true
 			if h := d.headers(r); h != nil {
 				k.request.Headers = h
 			}

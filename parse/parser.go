@@ -85,14 +85,18 @@ func (p *Parser) settle(f *frame, said *reading) {
 	}
 	switch f.form.decode {
 	case asKwargs, asPayload:
-		p.anchor(r)
+		if !f.suspect {
+			p.anchor(r)
+		}
 	case asAnswer, asRawAnswer:
-		p.created(r)
+		if !f.suspect {
+			p.created(r)
+		}
 	case asArguments, asInside:
 		p.deployments.complete(r, said.group)
 	}
 	if f.lossy {
 		leaveOut(r)
 	}
-	p.admit(r, f.suspect)
+	p.admit(r, f.suspect, said.doubtful)
 }

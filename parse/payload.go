@@ -1,6 +1,8 @@
 package parse
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"math"
 	"strings"
@@ -182,7 +184,7 @@ func (m *payloadMetadata) set(name string, value gjson.Result) {
 func setKey(k *tailer.Key, name, value string) {
 	switch name {
 	case "user_api_key_hash":
-		k.Hash = value
+		k.Hash = hashOnly(value)
 	case "user_api_key_alias":
 		k.Alias = value
 	case "user_api_key_team_alias":
@@ -194,6 +196,17 @@ func setKey(k *tailer.Key, name, value string) {
 	case "user_api_key_end_user_id":
 		k.EndUser = value
 	}
+}
+
+// hashOnly returns what LiteLLM states as the hash of a key. Of a key that it did not
+// accept some versions state the key itself (1.66, 1.101).
+func hashOnly(value string) string {
+	const digits = 64
+	if n := len(value) - digits; value == "" || n >= 0 && !strings.ContainsFunc(value[n:], func(c rune) bool { return (c < '0' || c > '9') && (c < 'a' || c > 'f') }) {
+		return value
+	}
+	sum := sha256.Sum256([]byte(value))
+	return hex.EncodeToString(sum[:])
 }
 
 // refusesKey reports whether an exception was raised by the check of a key itself:

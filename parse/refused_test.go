@@ -6,7 +6,7 @@ import (
 )
 
 // refusedCall is what LiteLLM states of a call whose key it refused.
-const refusedCall = "\x1b[92m{'litellm_trace_id': None, 'litellm_call_id': '" + genuine + "', 'litellm_params': {'metadata': {'user_api_key_hash': 'abc', " +
+const refusedCall = "\x1b[92m{'litellm_trace_id': None, 'litellm_call_id': '" + genuine + "', 'litellm_params': {'metadata': {'user_api_key_hash': 'abababababababababababababababababababababababababababababababab', " +
 	"'user_api_key_request_route': '/v1/chat/completions'}, 'proxy_server_request': None}, 'model': 'gpt-4o', 'messages': [{'role': 'user', 'content': 'hello'}], " +
 	"'optional_params': {'messages': [{'role': 'user', 'content': 'hello'}], 'n': 2}, 'call_type': 'acompletion'}\x1b[0m"
 
@@ -32,7 +32,7 @@ func TestRefusedCall(t *testing.T) {
 			if r.CallID != genuine || r.Request.Route != test.route {
 				t.Errorf("call id %q, route %q, want %q", r.CallID, r.Request.Route, test.route)
 			}
-			if test.route != "" && (r.Request.Body.Text("model") != "gpt-4o" || string(r.Request.Body.Get("n")) != "2" || r.Key.Hash != "abc") {
+			if test.route != "" && (r.Request.Body.Text("model") != "gpt-4o" || string(r.Request.Body.Get("n")) != "2" || r.Key.Hash != strings.Repeat("ab", 32)) {
 				t.Errorf("request %v, key %v", r.Request, r.Key)
 			}
 		})

@@ -25,7 +25,7 @@ func (f *framer) begin(msg []byte, form *form) {
 		f.tainted = false // nothing but the record itself can tell
 	}
 	f.tainted = f.trust.seen(msg, f.tainted)
-	f.was, f.running, f.swallows = f.tainted, mayBeRaw(msg), 0
+	f.was, f.running, f.swallows = f.tainted, mayBeRaw(msg) || f.trust.cutsModel(msg), 0
 	if form != nil && form.decode == asKwargs {
 		f.running = quotes(msg)
 	}

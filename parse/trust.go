@@ -26,6 +26,7 @@ type trust struct {
 	coloured bool // heads are coloured, as the first one was
 	others   int  // heads of the other kind since the last one of this log's
 	traced   bool // errors are told with a traceback
+	kwargs   bool // the router's calls are told with their kwargs: up to 1.98
 	marks    recent
 }
 
@@ -132,6 +133,17 @@ func mayBeRaw(msg []byte) bool {
 	return false
 }
 
+// cutsModel reports whether a record of the router's call breaks off in the model's name,
+// which a client chooses. What follows the name in a log shows in its other records.
+func (t *trust) cutsModel(msg []byte) bool {
+	if !hasPrefix(msg, "Inside _") && !hasPrefix(msg, "Inside ageneric_api_call_with_fallbacks()") {
+		return false
+	}
+	whole := bytes.Contains(msg, []byte("; kwargs: {"))
+	t.kwargs = t.kwargs || whole
+	return t.kwargs && !whole
+}
+
 // rawEnds are how some of the other records of rawForms end where all of their raw text
 // has been passed.
 var rawEnds = [][]byte{[]byte("\x1b[0m"), []byte("--debug`"), []byte("; original: None")}
@@ -209,7 +221,10 @@ const maxHeld = 64
 
 // admit takes a decoded record. Those that nothing vouches for wait or are left
 // out, and are counted.
-func (p *Parser) admit(r *tailer.Record, suspect bool) {
+func (p *Parser) admit(r *tailer.Record, suspect, doubtful bool) {
+	if doubtful {
+		p.askVouched(r)
+	}
 	switch {
 	case !suspect:
 		if r.Request.Headers != nil {
@@ -224,6 +239,7 @@ func (p *Parser) admit(r *tailer.Record, suspect bool) {
 	case r.Kind == tailer.KindDetails:
 		r.Request, r.Key, r.Call.Start = tailer.Request{}, tailer.Key{}, time.Time{} // it makes no request
 	case p.vouched.ids.has(r.CallID):
+		p.askVouched(r) // an id is known to whoever chose it
 	case r.Request.Headers != nil && p.vouched.headers.has(hashOf(r.Request.Headers)):
 		p.vouched.ids.add(r.CallID)
 		p.vouch(r.CallID)
@@ -236,6 +252,14 @@ func (p *Parser) admit(r *tailer.Record, suspect bool) {
 		return
 	}
 	p.records = append(p.records, *r)
+}
+
+// askVouched takes out of a record who asked and for what, unless another record states
+// the same headers.
+func (p *Parser) askVouched(r *tailer.Record) {
+	if r.Request.Headers == nil || !p.vouched.headers.has(hashOf(r.Request.Headers)) {
+		r.Request, r.Key = tailer.Request{}, tailer.Key{}
+	}
 }
 
 // vouch hands out the suspect records of a call that turned out to be real.

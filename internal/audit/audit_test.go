@@ -191,7 +191,7 @@ func TestJudging(t *testing.T) {
 		{"ours, without its mark and metadata", r, []Observation{{ID: r.SpanID, TraceID: r.TraceID, Start: r.Start, User: r.User, Generation: true}},
 			Counts{Found: 1, Traces: 1, ByTailer: 1, CallbackLost: 1}},
 		{"LiteLLM up to 1.80: the trace is the call", r, []Observation{theirs(&r, true)}, Counts{Found: 1, Traces: 1, ByCallback: 1}},
-		{"LiteLLM 1.84 to 1.98: the trace is the session", r, []Observation{func() Observation {
+		{"LiteLLM 1.84 to 1.103: the trace is the session", r, []Observation{func() Observation {
 			o := theirs(&r, true)
 			o.TraceID = "chat-1"
 			return o

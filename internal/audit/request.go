@@ -13,7 +13,7 @@ type Request struct {
 	ResponseID      string `json:"r,omitempty"`
 	TraceID, SpanID string // lower hex, of the root span that tailer writes
 	// CallbackTraces are ids, as texts, under which LiteLLM's callback may have
-	// written it, besides its call id: a session's (1.84 to 1.98), or the client's
+	// written it, besides its call id: a session's (1.84 to 1.103), or the client's
 	// own. Requests may share them.
 	CallbackTraces []string  `json:"t,omitempty"`
 	Start, End     time.Time // UTC

@@ -168,3 +168,19 @@ func parameter(n int) matcher {
 		return from, end, mark, true
 	}
 }
+
+// receivedKey stands before a key that LiteLLM refuses for its form, in the words of the
+// error: `…, expected to start with 'sk-'`. Unmasked from 1.61 to 1.80
+// (proxy/auth/user_api_key_auth.py).
+const receivedKey = "Virtual Key expected. Received="
+
+// matchReceived finds such a key, which may be any text.
+func matchReceived(_ *pass, s []byte, i int) (int, int, string, bool) {
+	from := i + len(receivedKey)
+	rest := s[from:min(len(s), from+maxLook)]
+	end := bytes.Index(rest, []byte(", expected to start with"))
+	if end < 0 {
+		end = len(rest)
+	}
+	return from, from + end, mark, end > 0 && !bytes.Contains(rest[:end], []byte("**"))
+}

@@ -110,6 +110,7 @@ func textRules() []rule {
 		{name: "key in a word", prefix: "sk-", free: true, match: shape(len("sk-"), wordByte, 32, 0, random)},
 		{name: "connection string", prefix: ";password=", fold: true, free: true, match: matchConnection},
 		{name: "connection string", prefix: ";pwd=", fold: true, free: true, match: matchConnection},
+		{name: "refused key", prefix: receivedKey, free: true, match: matchReceived},
 	}
 	for _, s := range shapes {
 		all = append(all, rule{name: s.prefix, prefix: s.prefix, match: shape(len(s.prefix), s.run, s.min, s.max, s.check)})
