@@ -191,7 +191,8 @@ func sameInstant(a, b time.Time) bool {
 }
 
 // isAnother reports whether a record that bears this call's id belongs to
-// another request: clients may choose the id, and choose it twice.
+// another request, by its time and its answer: clients may choose the id, and choose it
+// twice. isOther tells by the headers.
 func (c *call) isAnother(r *tailer.Record) bool {
 	last := c.final()
 	if last == nil || last.Outcome != tailer.OutcomeSuccess || r.Call.ResponseID != "" && r.Call.ResponseID == last.ResponseID {

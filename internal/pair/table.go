@@ -241,7 +241,7 @@ func (t *Table) addCall(r *tailer.Record) {
 		t.counts.Late++
 		return
 	}
-	if c := t.find(r); c != nil && c.isAnother(r) {
+	if c := t.find(r); c != nil && (c.isAnother(r) || c.isOther(&r.Request)) {
 		t.finish(c)
 	}
 	t.dumps = t.dumps || r.Call.Outcome == tailer.OutcomeFailure
@@ -280,7 +280,7 @@ func (t *Table) addCall(r *tailer.Record) {
 
 // addArguments takes the start of one attempt.
 func (t *Table) addArguments(r *tailer.Record) {
-	if c := t.calls[r.CallID]; c != nil && c.succeeded() && (r.Time.Sub(c.last) > time.Second || c.isOther(&r.Request)) {
+	if c := t.calls[r.CallID]; c != nil && (c.succeeded() && r.Time.Sub(c.last) > time.Second || c.isOther(&r.Request)) {
 		t.finish(c)
 	}
 	t.flights.nameless.know(r.Function)

@@ -1,0 +1,37 @@
+package pair_test
+
+import (
+	"slices"
+	"testing"
+
+	"tailer"
+	"tailer/internal/pair"
+)
+
+// TestSameID: two requests may bear one call id, for clients choose it. Neither gets the
+// other's answer.
+func TestSameID(t *testing.T) {
+	ana, bob := asking{user: "ana@example.org", prompt: "ana's"}, asking{user: "bob@example.org", prompt: "bob's"}
+	for _, test := range []struct {
+		name    string
+		records []tailer.Record
+		want    []string
+	}{
+		{
+			"after a failure",
+			[]tailer.Record{ana.began("a", 0), ana.failed("a", "slow down", 0, 10), bob.began("a", 20), bob.ended("a", "for bob", 20, 30)},
+			[]string{`a ana@example.org "" 0 "ERROR" []`, `a bob@example.org "for bob" 0 "DEFAULT" []`},
+		},
+		{
+			"while one is under way",
+			[]tailer.Record{ana.began("a", 0), bob.ended("a", "for bob", 5, 30)},
+			[]string{`a ana@example.org "" 0 "" [end not in the log]`, `a bob@example.org "for bob" 0 "DEFAULT" []`},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := brief(run(pair.New(pair.Config{}), test.records...)); !slices.Equal(got, test.want) {
+				t.Errorf("got\n%q\nwant\n%q", got, test.want)
+			}
+		})
+	}
+}
