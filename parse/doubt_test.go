@@ -34,6 +34,9 @@ func TestDoubtful(t *testing.T) {
 			if len(r.Request.Headers) > 0 {
 				who = r.Request.Headers[0].Value
 			}
+			if whole := test.name == "whole"; whole != (r.Request.Body != nil) {
+				t.Errorf("body %v", r.Request.Body)
+			}
 			if r.CallID != genuine || who != test.want {
 				t.Errorf("call %q by %q, want %q (%s)", r.CallID, who, test.want, kinds(got.records))
 			}

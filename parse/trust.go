@@ -224,6 +224,8 @@ const maxHeld = 64
 func (p *Parser) admit(r *tailer.Record, suspect, doubtful bool) {
 	if doubtful {
 		p.askVouched(r)
+		// What else it says of the request, another record says whole, if any does.
+		r.Key, r.Request.Body, r.Request.Metadata = tailer.Key{}, nil, nil
 	}
 	switch {
 	case !suspect:
