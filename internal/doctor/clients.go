@@ -30,7 +30,7 @@ func (q *requests) findings(v Version, l *Log, out *list) {
 			"%s of Open WebUI's name a user but no chat. X-OpenWebUI-Chat-Id is sent since 0.6.17, and may have been renamed since 0.8.0. Without it there are no sessions.",
 			plural(q.chats, "chat request"))
 	}
-	if l.langfuse && v.Since(84) && v.Before(104) && q.inSession > len(q.sessions)+fewest {
+	if l.langfuse && v.Since(84) && !v.Since(104) && v.Before(109) && q.inSession > len(q.sessions)+fewest {
 		out.add("log-session-collapse", 0, "# in tailer's own mode: remove langfuse from success_callback and failure_callback; or LiteLLM 1.104 or later",
 			"%d requests bear %s in an x-…-session-id header. LiteLLM 1.84 to 1.103 (this is %s) makes that its Langfuse trace id, so its own callback writes as many traces, "+
 				"each overwritten by every request of the session. tailer's traces are one for each request.",

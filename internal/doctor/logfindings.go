@@ -103,7 +103,7 @@ func (l *Log) halves(v Version, out *list) {
 		if v.Since(84) {
 			out.add("log-payload-no-failures", 0, "litellm --config config.yaml --detailed_debug",
 				"From 1.84 on LiteLLM prints payloads of successful requests only. A failed one is then known by its error alone, without prompt and user. "+
-					"With --detailed_debug beside the payloads all is known; the log grows about fivefold.")
+					"With --detailed_debug beside the payloads nearly all is known; the log grows about fivefold.")
 		}
 		if l.requests.withHeaders == 0 && l.requests.all >= fewest {
 			change := "pip install 'litellm[proxy]'   # or the official image: it brings litellm-enterprise"
@@ -181,6 +181,9 @@ func verboseChange(v Version) string {
 		return flag + "\nlitellm_settings: {success_callback: [langfuse], failure_callback: [langfuse]}   # 1.55 cannot print payloads"
 	case v.Before(76):
 		return "LITELLM_PRINT_STANDARD_LOGGING_PAYLOAD=true   # in the proxy's environment; up to 1.75 it needs the flag too\n" + flag
+	}
+	if v.Since(76) && v.Before(84) {
+		return payloadChange(v) // failed requests are among them, and the flag makes some come out twice
 	}
 	why := "   # for failed requests too; without it the log is a fifth of the size"
 	if !v.Since(76) {
