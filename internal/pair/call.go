@@ -43,6 +43,7 @@ type call struct {
 	queued       bool     // waits to settle
 	finished     bool
 	suspect      bool // all its records may be somebody's text: none makes a request
+	displaced    bool // a record with its id, which the client chose, is of another request
 }
 
 // try is the start of one attempt.

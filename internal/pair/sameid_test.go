@@ -24,8 +24,13 @@ func TestSameID(t *testing.T) {
 		},
 		{
 			"while one is under way",
-			[]tailer.Record{ana.began("a", 0), bob.ended("a", "for bob", 5, 30)},
-			[]string{`a ana@example.org "" 0 "" [end not in the log]`, `a bob@example.org "for bob" 0 "DEFAULT" []`},
+			[]tailer.Record{ana.began("a", 0), bob.ended("a", "for bob", 5, 30), ana.ended("a", "for ana", 0, 40)},
+			[]string{`a ana@example.org "for ana" 0 "DEFAULT" []`, `a bob@example.org "for bob" 0 "DEFAULT" []`},
+		},
+		{
+			"where no record states an attempt",
+			[]tailer.Record{ana.began("a", 0), bob.began("a", 5)},
+			[]string{`a ana@example.org "" 0 "" [end not in the log]`, `a bob@example.org "" 0 "" [end not in the log]`},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

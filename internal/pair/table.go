@@ -241,11 +241,11 @@ func (t *Table) addCall(r *tailer.Record) {
 		t.counts.Late++
 		return
 	}
-	if c := t.find(r); c != nil && (c.isAnother(r) || c.isOther(&r.Request)) {
-		t.finish(c)
-	}
 	t.dumps = t.dumps || r.Call.Outcome == tailer.OutcomeFailure
 	t.logging = t.logging || r.Call.Outcome == tailer.OutcomeSuccess
+	if c := t.find(r); c != nil && (c.isAnother(r) || t.displaces(c, r)) {
+		t.finish(c)
+	}
 	t.flights.nameless.know(r.Call.CallType)
 	t.rejoin(r)
 	c := t.call(r)
@@ -278,9 +278,15 @@ func (t *Table) addCall(r *tailer.Record) {
 	t.settle(c)
 }
 
+// displaces reports whether a record with the call's id is of another request.
+func (t *Table) displaces(c *call, r *tailer.Record) bool {
+	c.displaced = c.displaced || c.isOther(&r.Request)
+	return c.displaced
+}
+
 // addArguments takes the start of one attempt.
 func (t *Table) addArguments(r *tailer.Record) {
-	if c := t.calls[r.CallID]; c != nil && (c.succeeded() && r.Time.Sub(c.last) > time.Second || c.isOther(&r.Request)) {
+	if c := t.calls[r.CallID]; c != nil && (c.succeeded() && r.Time.Sub(c.last) > time.Second || t.displaces(c, r)) {
 		t.finish(c)
 	}
 	t.flights.nameless.know(r.Function)
@@ -363,6 +369,10 @@ func (t *Table) finish(c *call) {
 // hand turns a call into an exchange and hands it out, unless a rule drops it.
 func (t *Table) hand(c *call) {
 	c.unlogged = t.logging && len(c.attempts) == 0
+	if c.displaced && len(c.attempts) == 0 && (t.logging || t.dumps) {
+		t.counts.Unclaimed++ // the record of its end, which states all, is still to come
+		return
+	}
 	t.lend(c)
 	x, ok := c.exchange(&t.outcomes)
 	if ok && c.suspect {
