@@ -82,6 +82,21 @@ func TestCutModel(t *testing.T) {
 	}
 }
 
+// TestKeyHash: of a key that LiteLLM refused some versions state the key itself in place
+// of its hash. It does not leave.
+func TestKeyHash(t *testing.T) {
+	sum := strings.Repeat("0a", 32)
+	for stated, want := range map[string]string{
+		sum: sum, "hashed-jwt-" + sum: "hashed-jwt-" + sum, "litellm_proxy_master_key": "litellm_proxy_master_key", "": "",
+		"not-a-hash": "b5c78051193e144a877bd1634162341eb2d9cc9fc4b93fd3f890fb6b5009d297",
+	} {
+		log := "Langfuse Logging - Enters logging function for model {'model': 'm', 'litellm_call_id': '" + genuine + "', 'litellm_params': {'metadata': {'user_api_key_hash': '" + stated + "'}}}"
+		if got := feed(jsonRecord(log, "")).records[0].Key.Hash; got != want {
+			t.Errorf("%q: %q, want %q", stated, got, want)
+		}
+	}
+}
+
 // TestForgedDate: text that somebody may have written does not set the clock.
 func TestForgedDate(t *testing.T) {
 	const (
