@@ -101,7 +101,7 @@ func (d *decoder) decodeDetails(text []byte, r *tailer.Record) bool {
 		return true
 	}
 	r.Hint = tailer.Fields{{Name: "messages", Value: k.messages}}
-	if k.request.Headers == nil && k.body == nil && err == nil && !k.twice {
+	if k.request.Headers == nil && k.body == nil && !k.isDoubtful(err) {
 		k.refused(r)
 	}
 	return true
@@ -170,7 +170,7 @@ func (d *decoder) decodePrepared(text []byte, r *tailer.Record) bool {
 			logged = hasPrefix(rd.Skip(), "<")
 		}
 	}
-	if rd.Err() != nil || k.twice {
+	if k.isDoubtful(rd.Err()) {
 		return false
 	}
 	r.Request = k.request
@@ -187,7 +187,7 @@ func (d *decoder) arguments(rd *pyrepr.Reader, k *kwargs, into *reading) bool {
 	if rd.Err() != nil {
 		d.counts.Damaged++
 	}
-	into.doubtful = rd.Err() != nil || k.twice
+	into.doubtful = k.isDoubtful(rd.Err())
 	if !isID(k.callID) && (k.request.Headers == nil || k.request.Route == "") {
 		return false
 	}

@@ -133,7 +133,7 @@ func (d *decoder) decodeKwargs(text []byte, into *reading) bool {
 	if err != nil {
 		d.counts.Damaged++
 	}
-	into.doubtful = err != nil || k.twice
+	into.doubtful = k.isDoubtful(err)
 	if !isID(k.callID) {
 		return false
 	}

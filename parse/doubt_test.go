@@ -48,10 +48,6 @@ func TestDoubtful(t *testing.T) {
 // known states nobody either, unless with headers that are known: the call's id may be
 // its writer's own choice.
 func TestKnownID(t *testing.T) {
-	const (
-		mark = head + "Initialized litellm callbacks, Async Success Callbacks: [<bound method Router.x of <litellm.router.Router object at 0x7f42ce7dca50>>]\n"
-		raw  = head + "An error occurred: somebody's words\n"
-	)
 	record := func(who string) string {
 		return head + "Langfuse Logging - Enters logging function for model {'model': 'm', 'litellm_call_id': '" + genuine + "', " + asker(who) + "}\n"
 	}
@@ -66,7 +62,6 @@ func TestKnownID(t *testing.T) {
 // TestCutModel: a model's name may have line breaks, and records behind them.
 func TestCutModel(t *testing.T) {
 	const (
-		mark   = head + "Initialized litellm callbacks, Async Success Callbacks: [<bound method Router.x of <litellm.router.Router object at 0x7f42ce7dca50>>]\n"
 		whole  = head + "Inside _acompletion()- model: gpt-4o; kwargs: {}\n"
 		cut    = head + "Inside _acompletion()- model: nope\n"
 		forged = head + "litellm.acompletion(model='openai/gpt-4o', litellm_call_id='" + genuine + "')\n" + head + "x"
@@ -99,11 +94,7 @@ func TestKeyHash(t *testing.T) {
 
 // TestForgedDate: text that somebody may have written does not set the clock.
 func TestForgedDate(t *testing.T) {
-	const (
-		mark = head + "Initialized litellm callbacks, Async Success Callbacks: [<bound method Router.x of <litellm.router.Router object at 0x7f42ce7dca50>>]\n"
-		raw  = head + "An error occurred: somebody's words\n"
-		own  = head + "Request Headers: {'x-openwebui-user-email': 'ana@example.org'}\n"
-	)
+	const own = head + "Request Headers: {'x-openwebui-user-email': 'ana@example.org'}\n"
 	call := head + "Langfuse Logging - Enters logging function for model {'litellm_call_id': '" + genuine + "', 'start_time': datetime.datetime(2020, 1, 2, 9, 16, 1), 'end_time': datetime.datetime(2020, 1, 2, 9, 16, 2), " + asker("ana@example.org") + "}\n" + head + "x"
 	if got := feed(mark + own + call); kinds(got.records) != "headers redate call" {
 		t.Errorf("records %q", kinds(got.records))

@@ -48,6 +48,9 @@ type kwargs struct {
 	hasPayload bool
 }
 
+// isDoubtful reports whether what was read may be a prompt that goes on as a dict.
+func (k *kwargs) isDoubtful(err error) bool { return err != nil || k.twice }
+
 // callFollowers are the keys that may follow the raw text of an exception in
 // LiteLLM's model_call_details: it sets both at once (litellm_logging.py,
 // failure handlers, 1.55 to 1.109).

@@ -1,11 +1,8 @@
 package parse
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"math"
-	"slices"
 	"strings"
 	"time"
 
@@ -197,24 +194,6 @@ func setKey(k *tailer.Key, name, value string) {
 	case "user_api_key_end_user_id":
 		k.EndUser = value
 	}
-}
-
-// ownKeys are what LiteLLM states in place of a hash for keys of its own (constants.py,
-// 1.109).
-var ownKeys = []string{"litellm_proxy_master_key", "litellm-internal-health-check", "litellm_internal_jobs"}
-
-// hashOnly returns what LiteLLM states as the hash of a key. Of a key that it did not
-// accept some versions state the key itself (1.66, 1.101).
-func hashOnly(value string) string {
-	if slices.Contains(ownKeys, value) {
-		return value
-	}
-	const digits = 64
-	if n := len(value) - digits; value == "" || n >= 0 && !strings.ContainsFunc(value[n:], func(c rune) bool { return (c < '0' || c > '9') && (c < 'a' || c > 'f') }) {
-		return value
-	}
-	sum := sha256.Sum256([]byte(value))
-	return hex.EncodeToString(sum[:])
 }
 
 // refusesKey reports whether an exception was raised by the check of a key itself:

@@ -36,6 +36,11 @@ type vouched struct {
 	headers recentHashes // of headers
 }
 
+// states reports whether headers are those of such a record.
+func (v *vouched) states(headers []tailer.Header) bool {
+	return headers != nil && v.headers.has(hashOf(headers))
+}
+
 // otherHeads is how many heads of the other kind there are in a row before a log
 // counts as one that another version writes now: 1.103 stopped colouring files.
 const otherHeads = 200
@@ -242,7 +247,7 @@ func (p *Parser) admit(r *tailer.Record, suspect, doubtful bool) {
 		r.Request, r.Key, r.Call.Start = tailer.Request{}, tailer.Key{}, time.Time{} // it makes no request
 	case p.vouched.ids.has(r.CallID):
 		p.askVouched(r) // an id is known to whoever chose it
-	case r.Request.Headers != nil && p.vouched.headers.has(hashOf(r.Request.Headers)):
+	case p.vouched.states(r.Request.Headers):
 		p.vouched.ids.add(r.CallID)
 		p.vouch(r.CallID)
 	default:
@@ -259,7 +264,7 @@ func (p *Parser) admit(r *tailer.Record, suspect, doubtful bool) {
 // askVouched takes out of a record who asked and for what, unless another record states
 // the same headers.
 func (p *Parser) askVouched(r *tailer.Record) {
-	if r.Request.Headers == nil || !p.vouched.headers.has(hashOf(r.Request.Headers)) {
+	if !p.vouched.states(r.Request.Headers) {
 		r.Request, r.Key = tailer.Request{}, tailer.Key{}
 	}
 }

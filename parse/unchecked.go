@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
 
 	"tailer"
@@ -42,9 +43,31 @@ func keyHash(value string) string {
 			if !strings.HasPrefix(key, "sk-") {
 				return ""
 			}
-			sum := sha256.Sum256([]byte(key))
-			return hex.EncodeToString(sum[:])
+			return hashToken(key)
 		}
 	}
 	return ""
+}
+
+// hashToken hashes a key as LiteLLM does.
+func hashToken(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:])
+}
+
+// ownKeys are what LiteLLM states in place of a hash for keys of its own (constants.py,
+// 1.109).
+var ownKeys = []string{"litellm_proxy_master_key", "litellm-internal-health-check", "litellm_internal_jobs"}
+
+// hashOnly returns what LiteLLM states as the hash of a key. Of a key that it did not
+// accept some versions state the key itself (1.66, 1.101).
+func hashOnly(value string) string {
+	if slices.Contains(ownKeys, value) {
+		return value
+	}
+	digits := strings.TrimPrefix(value, "hashed-jwt-")
+	if value == "" || len(digits) == hex.EncodedLen(sha256.Size) && strings.Trim(digits, "0123456789abcdef") == "" {
+		return value
+	}
+	return hashToken(value)
 }

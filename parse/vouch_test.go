@@ -5,13 +5,18 @@ import (
 	"testing"
 )
 
+const (
+	// mark names an object of the proxy's, and lets a log have suspects.
+	mark = head + "Initialized litellm callbacks, Async Success Callbacks: [<bound method Router.x of <litellm.router.Router object at 0x7f42ce7dca50>>]\n"
+	// raw is a record after which nothing is believed before the next mark.
+	raw = head + "An error occurred: somebody's words\n"
+)
+
 // TestVouch: after text that somebody may have written, records that name a call count
 // once a record states the headers of a request that was received. It vouches for all
 // records of its call, those before it too.
 func TestVouch(t *testing.T) {
 	const (
-		mark    = head + "Initialized litellm callbacks, Async Success Callbacks: [<bound method Router.x of <litellm.router.Router object at 0x7f42ce7dca50>>]\n"
-		raw     = head + "An error occurred: somebody's words\n"
 		started = head + "litellm.acompletion(model='openai/gpt-4o', litellm_call_id='" + genuine + "', metadata=<dict len=67>)\n"
 		gone    = head + "Recorded streaming client disconnect with error_code=499 for litellm_call_id=" + genuine + "\n"
 	)

@@ -21,7 +21,7 @@ var backfillOnly = []string{"dry-run", "since", "until", "json"}
 
 func runFlags() []cli.Flag {
 	flags := slices.DeleteFunc(backfillFlags(), func(f cli.Flag) bool { return f.Names()[0] == "state" || slices.Contains(backfillOnly, f.Names()[0]) })
-	for i, f := range flags {
+	for _, f := range flags {
 		switch f := f.(type) {
 		case *cli.DurationFlag:
 			if f.Name == "retry-for" {
@@ -31,9 +31,10 @@ func runFlags() []cli.Flag {
 			if f.Name == "dead-letters" {
 				f.DefaultText = f.Value + " in the state folder"
 			}
-		}
-		if f.Names()[0] == "to" {
-			flags[i] = &cli.StringSliceFlag{Name: "to", Usage: "`SINK`, may be repeated: langfuse, otlp:URL, sqlite:PATH (for tailer view), file:PATH, - (stdout); default langfuse if keys are set, else sqlite:" + defaultStore + " in the state folder"}
+		case *cli.StringSliceFlag:
+			if f.Name == "to" {
+				f.Usage = "`SINK`, may be repeated: langfuse, otlp:URL, sqlite:PATH (for tailer view), file:PATH, - (stdout); default langfuse if keys are set, else sqlite:" + defaultStore + " in the state folder"
+			}
 		}
 	}
 	flags = append(append(flags, stateFlags()...), metricsFlags()...)

@@ -181,8 +181,7 @@ func verboseChange(v Version) string {
 		return flag + "\nlitellm_settings: {success_callback: [langfuse], failure_callback: [langfuse]}   # 1.55 cannot print payloads"
 	case v.Before(76):
 		return "LITELLM_PRINT_STANDARD_LOGGING_PAYLOAD=true   # in the proxy's environment; up to 1.75 it needs the flag too\n" + flag
-	}
-	if v.Since(76) && v.Before(84) {
+	case v.Since(76) && v.Before(84):
 		return payloadChange(v) // failed requests are among them, and the flag makes some come out twice
 	}
 	why := "   # for failed requests too; without it the log is a fifth of the size"

@@ -174,10 +174,13 @@ func parameter(n int) matcher {
 // (proxy/auth/user_api_key_auth.py).
 const receivedKey = "Virtual Key expected. Received="
 
+// maxReceived is how long such a key may be, in bytes: servers take no longer headers.
+const maxReceived = 64 << 10
+
 // matchReceived finds such a key, which may be any text.
 func matchReceived(_ *pass, s []byte, i int) (int, int, string, bool) {
 	from := i + len(receivedKey)
-	rest := s[from:min(len(s), from+maxLook)]
+	rest := s[from:min(len(s), from+maxReceived)]
 	end := bytes.Index(rest, []byte(", expected to start with"))
 	if end < 0 {
 		end = len(rest)

@@ -86,6 +86,7 @@ var planted = []struct{ name, before, head, tail, after string }{
 	{"notion", "", "ntn_", mix48, ""},
 	{"grafana", "", "glsa_", mix36 + "_0a1b2c3d", ""},
 	{"refused key", "LiteLLM Virtual Key expected. Received=", "", "any" + " words", ", expected to start with 'sk-'."},
+	{"long refused key", "LiteLLM Virtual Key expected. Received=", "", strings.Repeat("any"+" words ", 400), ", expected to start with 'sk-'."},
 	{"telegram bot", "bot", " ", "1234567890:AA" + "made_up-" + "0123456789abcdefghijklmno", ""},
 	{"azure client secret", "", "", "abc8Q~AbCdEfGhIjKlMnOpQrStUvWxYz.0123456", " "},
 	{"slack webhook", "https://hooks.slack.com/services/", "", "T01234567/B01234567/AbCdEfGhIjKlMnOp", ""},

@@ -243,7 +243,7 @@ func (t *Table) addCall(r *tailer.Record) {
 	}
 	t.dumps = t.dumps || r.Call.Outcome == tailer.OutcomeFailure
 	t.logging = t.logging || r.Call.Outcome == tailer.OutcomeSuccess
-	if c := t.find(r); c != nil && (c.isAnother(r) || t.displaces(c, r)) {
+	if c := t.find(r); c != nil && (c.isAnother(r) || c.isDisplacedBy(r)) {
 		t.finish(c)
 	}
 	t.flights.nameless.know(r.Call.CallType)
@@ -278,15 +278,9 @@ func (t *Table) addCall(r *tailer.Record) {
 	t.settle(c)
 }
 
-// displaces reports whether a record with the call's id is of another request.
-func (t *Table) displaces(c *call, r *tailer.Record) bool {
-	c.displaced = c.displaced || c.isOther(&r.Request)
-	return c.displaced
-}
-
 // addArguments takes the start of one attempt.
 func (t *Table) addArguments(r *tailer.Record) {
-	if c := t.calls[r.CallID]; c != nil && (c.succeeded() && r.Time.Sub(c.last) > time.Second || t.displaces(c, r)) {
+	if c := t.calls[r.CallID]; c != nil && (c.succeeded() && r.Time.Sub(c.last) > time.Second || c.isDisplacedBy(r)) {
 		t.finish(c)
 	}
 	t.flights.nameless.know(r.Function)

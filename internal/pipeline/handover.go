@@ -42,7 +42,7 @@ type handed struct {
 }
 
 func newHandover(r *Run) *handover {
-	h := &handover{run: r, room: newRoom(maxUnderWay), queue: make(chan *handed, maxHanded), ended: make(chan struct{})}
+	h := &handover{run: r, room: newRoom(), queue: make(chan *handed, maxHanded), ended: make(chan struct{})}
 	go h.complete()
 	return h
 }

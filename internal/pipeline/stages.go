@@ -20,8 +20,8 @@ const (
 	// alone.
 	maxUnderWay = 3 << 20
 	maxBatches  = maxUnderWay / batchBytes
-	// maxDecoders is how many goroutines decode: to decode takes three eighths to a half of
-	// all the time, to find records up to a quarter, so that more would wait.
+	// maxDecoders is how many goroutines decode: to find records takes 0.6 to 1.4 of the
+	// time that decoding takes, so that more would wait.
 	maxDecoders = 2
 )
 
@@ -78,7 +78,7 @@ func (r *Run) staged(ctx context.Context, records Steps, more bool) error {
 	defer fail()
 	s := &stages{
 		run: r, found: make(chan *batch, maxBatches), cut: make(chan *batch, maxBatches), paired: make(chan *batch, maxBatches), ready: make(chan *batch, maxBatches),
-		room: newRoom(maxUnderWay),
+		room: newRoom(),
 	}
 	var group sync.WaitGroup
 	var readErr, deliverErr error
@@ -220,12 +220,11 @@ func (s *stages) discard() {
 type room struct {
 	mu    sync.Mutex
 	freed *sync.Cond
-	size  int // in bytes; what is longer goes alone
 	bytes int // guarded by mu
 }
 
-func newRoom(size int) *room {
-	r := &room{size: size}
+func newRoom() *room {
+	r := &room{}
 	r.freed = sync.NewCond(&r.mu)
 	return r
 }
@@ -234,7 +233,7 @@ func newRoom(size int) *room {
 func (r *room) take(bytes int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for r.bytes > 0 && r.bytes+bytes > r.size {
+	for r.bytes > 0 && r.bytes+bytes > maxUnderWay {
 		r.freed.Wait()
 	}
 	r.bytes += bytes
