@@ -85,10 +85,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // errType says that a body is of no kind that is known.
 var errType = errors.New("unknown content type")
 
-// decoder reads a body of a media type.
-type decoder func(r *http.Request, kind string, body []byte) ([]Entry, error)
+// decoder reads a body of a media type. What it makes of it has at most limit bytes.
+type decoder func(r *http.Request, kind string, body []byte, limit int64) ([]Entry, error)
 
-func fromOTLP(_ *http.Request, kind string, body []byte) ([]Entry, error) {
+func fromOTLP(_ *http.Request, kind string, body []byte, _ int64) ([]Entry, error) {
 	switch kind {
 	case "application/x-protobuf":
 		return decodeOTLP(body, false)
@@ -98,13 +98,13 @@ func fromOTLP(_ *http.Request, kind string, body []byte) ([]Entry, error) {
 	return nil, errType
 }
 
-func fromLines(r *http.Request, kind string, body []byte) ([]Entry, error) {
+func fromLines(r *http.Request, kind string, body []byte, limit int64) ([]Entry, error) {
 	field, writer := r.URL.Query().Get("field"), r.URL.Query().Get("writer")
 	switch kind {
 	case "text/plain", "":
 		return decodeText(body, writer), nil
 	case "application/json", "application/x-ndjson":
-		return decodeJSON(body, field, writer)
+		return decodeJSON(body, field, writer, limit)
 	}
 	return nil, errType
 }
@@ -127,7 +127,7 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, decode decoder) {
 		h.refuse(w, errType)
 		return
 	}
-	entries, err := decode(r, kind, body)
+	entries, err := decode(r, kind, body, h.cfg.MaxBody)
 	if err != nil {
 		h.refuse(w, err)
 		return
@@ -148,7 +148,7 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, decode decoder) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// errTooLarge says that a body is longer than Config.MaxBody.
+// errTooLarge says that a body, or what is made of it, is longer than Config.MaxBody.
 var errTooLarge = errors.New("body too large")
 
 // read returns the whole body, decompressed.

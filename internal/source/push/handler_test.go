@@ -142,6 +142,7 @@ func TestHandler(t *testing.T) {
 		{"too large", "/lines", "text/plain", "", strings.Repeat("a", 2000), 413, ""},
 		{"too large inside", "/lines", "text/plain", "gzip", gzipped(t, strings.Repeat("a", 100_000)), 413, ""},
 		{"too large inside zstd", "/lines", "text/plain", "zstd", zstded(t, strings.Repeat("a", 100_000)), 413, ""},
+		{"too large once indented", "/lines", "application/json", "", `{"id":` + strings.Repeat("[", 30) + strings.Repeat("]", 30) + "}", 413, ""},
 		{"unknown path", "/v1/traces", "application/json", "", "{}", 404, ""},
 	}
 	for _, test := range tests {
@@ -206,6 +207,19 @@ func TestConfigRefused(t *testing.T) {
 	}
 }
 
+// TestIndentedSize is never less than what indenting makes of a document.
+func TestIndentedSize(t *testing.T) {
+	for _, document := range []string{`{}`, `{"a":[1,2,{"b":"\"[{,"}],"c":[[[]]]}`, ` { "a" : "\\" , "b" : [ ] } `} {
+		entry, err := lineOf([]byte(strings.TrimSpace(document)), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := indentedSize([]byte(document)); n < int64(len(entry.Text)) || n > int64(len(entry.Text))+60 {
+			t.Errorf("%s: %d bytes foreseen, %d made", document, n, len(entry.Text))
+		}
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	body, err := proto.Marshal(logs())
 	if err != nil {
@@ -218,7 +232,7 @@ func FuzzDecode(f *testing.F) {
 		for _, decode := range []func() ([]Entry, error){
 			func() ([]Entry, error) { return decodeOTLP(body, false) },
 			func() ([]Entry, error) { return decodeOTLP(body, true) },
-			func() ([]Entry, error) { return decodeJSON(body, field, "") },
+			func() ([]Entry, error) { return decodeJSON(body, field, "", 1<<20) },
 			func() ([]Entry, error) { return decodeText(body, ""), nil },
 		} {
 			if entries, err := decode(); err != nil && len(entries) > 0 {

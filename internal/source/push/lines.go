@@ -22,9 +22,11 @@ func decodeText(body []byte, writer string) (entries []Entry) {
 var errField = errors.New("an object lacks the member that ?field names, or it is no text")
 
 // decodeJSON reads objects, one after another or in an array. Each holds a line in
-// member field, or, without one, is a payload.
-func decodeJSON(body []byte, field, writer string) (entries []Entry, err error) {
+// member field, or, without one, is a payload. Payloads grow by being indented:
+// errTooLarge says that they grow beyond limit bytes.
+func decodeJSON(body []byte, field, writer string, limit int64) (entries []Entry, err error) {
 	decoder := json.NewDecoder(bytes.NewReader(body))
+	left := limit
 	for {
 		var value json.RawMessage
 		err := decoder.Decode(&value)
@@ -41,6 +43,11 @@ func decodeJSON(body []byte, field, writer string) (entries []Entry, err error) 
 			}
 		}
 		for _, object := range objects {
+			if field == "" {
+				if left -= indentedSize(object); left < 0 {
+					return nil, errTooLarge
+				}
+			}
 			e, err := lineOf(object, field)
 			if err != nil {
 				return nil, err
@@ -51,15 +58,46 @@ func decodeJSON(body []byte, field, writer string) (entries []Entry, err error) 
 	}
 }
 
+// indentation is that of LITELLM_PRINT_STANDARD_LOGGING_PAYLOAD.
+const indentation = "    "
+
+// indentedSize is how many bytes a document has at most once it is indented: with the
+// depth of its values, each of its lines grows.
+func indentedSize(document []byte) (n int64) {
+	depth, inText, escaped := int64(0), false, false
+	for _, c := range document {
+		n++
+		switch {
+		case escaped:
+			escaped = false
+		case inText:
+			escaped = c == '\\'
+			inText = c != '"'
+		case c == '"':
+			inText = true
+		case c == '{', c == '[':
+			depth++
+			n += 1 + depth*int64(len(indentation))
+		case c == '}', c == ']':
+			depth--
+			n += 1 + depth*int64(len(indentation))
+		case c == ',':
+			n += 1 + depth*int64(len(indentation))
+		case c == ':':
+			n++
+		}
+	}
+	return n
+}
+
 // lineOf reads one object.
 func lineOf(object json.RawMessage, field string) (Entry, error) {
 	if len(object) == 0 || object[0] != '{' {
 		return Entry{}, errors.New("not an object, nor an array of objects")
 	}
 	if field == "" {
-		// As LITELLM_PRINT_STANDARD_LOGGING_PAYLOAD prints it: indented by four.
 		var text bytes.Buffer
-		if err := json.Indent(&text, object, "", "    "); err != nil {
+		if err := json.Indent(&text, object, "", indentation); err != nil {
 			return Entry{}, fmt.Errorf("not JSON: %w", err)
 		}
 		return Entry{Text: text.Bytes()}, nil
