@@ -55,7 +55,7 @@ func (s *logSet) receiveInto(name string, src *config.Source, token string, kept
 	s.meter.watch(name, follow)
 	s.o.logger.Info("listening for deliveries", "source", name, "address", server.Addr())
 	return &pipeline.Log{
-		Name: name, Follow: follow, Close: server.Close,
+		Name: name, Follow: follow, Close: server.Close, Saved: taken.Saved,
 		Checkpoints: func() []tailer.Checkpoint { return taken.Checkpoints(s.tracker) },
 	}, nil
 }

@@ -16,6 +16,7 @@ type Log struct {
 	Name        string
 	Follow      *Follow
 	Checkpoints func() []tailer.Checkpoint // how to go on after a restart
+	Saved       func()                     // what Checkpoints returned last is on disk; nil: nobody wants to know
 	Close       func() error
 }
 
@@ -208,7 +209,15 @@ func (d *Daemon) save() error {
 	for _, log := range d.logs {
 		all[log.Name] = log.Checkpoints()
 	}
-	return d.Save(all)
+	if err := d.Save(all); err != nil {
+		return err
+	}
+	for _, log := range d.logs {
+		if log.Saved != nil {
+			log.Saved()
+		}
+	}
+	return nil
 }
 
 // stop delivers the rest and saves where everything is.

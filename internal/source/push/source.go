@@ -27,8 +27,8 @@ type Disk interface {
 // again.
 const fullFor = 2 * time.Second
 
-// A Source spools what a Handler takes, and yields it as lines. Append and
-// Checkpoints are safe for concurrent use; the rest is for one goroutine.
+// A Source spools what a Handler takes, and yields it as lines. Append, Checkpoints
+// and Saved are safe for concurrent use; the rest is for one goroutine.
 type Source struct {
 	disk   Disk
 	id     string
@@ -46,6 +46,7 @@ type Source struct {
 
 	mu     sync.Mutex
 	end    int64   // of the last entry handed on; guarded by mu
+	told   int64   // where the last checkpoint goes on; guarded by mu
 	spread []spans // entries of several lines above the last checkpoint, in order; guarded by mu
 }
 
@@ -177,14 +178,22 @@ type Marks interface {
 	Resolved(source string) []int64
 }
 
-// Checkpoints returns how to go on after a restart, and lets the spool forget what
-// is resolved.
+// Checkpoints returns how to go on after a restart.
 func (s *Source) Checkpoints(m Marks) []tailer.Checkpoint {
 	low, end := s.low(m.Low(s.id))
-	if err := s.disk.Release(low); err != nil {
+	return []tailer.Checkpoint{{Source: s.id, Path: s.name, Offset: low, End: end, Resolved: m.Resolved(s.id), Seen: time.Now().UTC()}}
+}
+
+// Saved lets the spool forget what lies before the last checkpoint, now that this is
+// on disk. Before, a crash would go on from the one before, and the spool would begin
+// within an entry: it forgets by chunks.
+func (s *Source) Saved() {
+	s.mu.Lock()
+	told := s.told
+	s.mu.Unlock()
+	if err := s.disk.Release(told); err != nil {
 		s.logger.Warn("spool can't be released", "err", err)
 	}
-	return []tailer.Checkpoint{{Source: s.id, Path: s.name, Offset: low, End: end, Resolved: m.Resolved(s.id), Seen: time.Now().UTC()}}
 }
 
 // low is where reading has to go on, at the beginning of an entry, so that nothing
@@ -199,6 +208,7 @@ func (s *Source) low(mark int64) (low, end int64) {
 	if len(s.spread) > 0 && s.spread[0].begin < low {
 		low = s.spread[0].begin
 	}
+	s.told = low
 	return low, s.end
 }
 

@@ -115,6 +115,10 @@ func TestSource(t *testing.T) {
 	}
 	add("five")
 	resume := s.Checkpoints(marks(first.Pos.End + 2)) // within the entry of several lines
+	if disk.first != 0 {
+		t.Errorf("the spool begins at %d before the checkpoint is saved", disk.first)
+	}
+	s.Saved()
 	if s.Lag() == 0 || disk.first != first.Pos.End {
 		t.Errorf("lag %d; the spool begins at %d, want %d", s.Lag(), disk.first, first.Pos.End)
 	}
