@@ -73,16 +73,30 @@ func (d *daemon) run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, lock.Release()) }()
 	signal.Notify(d.hangup, syscall.SIGHUP)
 	defer signal.Stop(d.hangup)
+	var good *runOptions // those that logs were followed with; nil: none, or they do not work any more
 	for {
 		once, cancel := context.WithCancelCause(ctx)
-		go d.await(once, cancel)
-		err := d.once(once)
+		awaited := make(chan struct{})
+		go func() {
+			defer close(awaited)
+			d.await(once, cancel)
+		}()
+		using := d.o
+		started, err := d.once(once, using)
 		reload := errors.Is(context.Cause(once), errReload)
 		cancel(nil)
-		if !reload || ctx.Err() != nil {
+		<-awaited
+		switch {
+		case ctx.Err() != nil:
 			return err
-		}
-		if err != nil && !errors.Is(err, context.Canceled) {
+		case started && reload && (err == nil || errors.Is(err, context.Canceled)):
+			good = using
+		case !started && good != nil:
+			using.logger.Error("configuration can't be used, going on with the one before", "err", err)
+			if !reload {
+				d.o, good = good, nil
+			}
+		default:
 			return err
 		}
 	}
@@ -114,21 +128,20 @@ func (d *daemon) await(ctx context.Context, cancel context.CancelCauseFunc) {
 	}
 }
 
-// once follows with one configuration.
-func (d *daemon) once(ctx context.Context) (err error) {
-	o := d.o
+// once follows with one configuration. started is false if it could not begin to.
+func (d *daemon) once(ctx context.Context, o *runOptions) (started bool, err error) {
 	store := state.NewStore(o.state, state.OS{})
 	doc, err := store.Load()
 	if err != nil {
-		return err
+		return false, err
 	}
 	enricher, err := enrich.New(o.enrich)
 	if err != nil {
-		return usagef("%v", err)
+		return false, usagef("%v", err)
 	}
 	sink, err := newDelivery(o.options)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer func() { err = errors.Join(err, sink.close()) }()
 	tracker := state.NewTracker()
@@ -140,12 +153,12 @@ func (d *daemon) once(ctx context.Context) (err error) {
 	sink.tracker = tracker
 	stopView, err := startView(ctx, o)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer func() { err = errors.Join(err, stopView()) }()
 	meter, err := newMeter(o.metrics, sink, enricher)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer func() { err = errors.Join(err, meter.close()) }()
 	logs := &logSet{
@@ -155,7 +168,7 @@ func (d *daemon) once(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, logs.close()) }()
 	groups, err := logs.groups()
 	if err != nil {
-		return err
+		return false, err
 	}
 	runs := pipeline.Daemon{
 		Discover: logs.discover, Beside: groups, Deliver: sink, SaveEvery: saveEvery,
@@ -190,5 +203,5 @@ func (d *daemon) once(ctx context.Context) (err error) {
 	if err == nil && stats.DeadLettered > 0 {
 		err = errPartly
 	}
-	return err
+	return true, err
 }

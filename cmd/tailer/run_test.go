@@ -251,10 +251,17 @@ func TestReloadRefused(t *testing.T) {
 	s := &running{t: t, dir: dir, args: []string{"--config", cfg}}
 	s.start()
 	s.until("start", func() bool { return exists(filepath.Join(dir, "state", "ledger.db")) })
-	writeFile(t, cfg, []byte("sources: [{file: "+log+"}]\nsourcse: []\n"))
 	<-time.After(300 * time.Millisecond) // for the handler of SIGHUP to be there
-	s.signal(syscall.SIGHUP)
-	<-time.After(300 * time.Millisecond)
+	for _, wrong := range []string{
+		"sources: [{file: " + log + "}]\nsourcse: []\n",
+		// Well written, but of no use here.
+		"sources: [{file: " + log + "}]\nmetrics: {listen: '127.0.0.1:0', token_file: " + filepath.Join(dir, "none") + "}\n",
+		"sources: [{file: " + log + "}]\nsinks: [{to: 'file:" + filepath.Join(dir, "none", "out.jsonl") + "'}]\n",
+	} {
+		writeFile(t, cfg, []byte(wrong))
+		s.signal(syscall.SIGHUP)
+		<-time.After(300 * time.Millisecond)
+	}
 	writeFile(t, log, c.text(t, "proxy.log"))
 	s.until("a span", func() bool { return countLines(out) > 0 })
 	s.signal(syscall.SIGTERM)
@@ -262,5 +269,8 @@ func TestReloadRefused(t *testing.T) {
 	if !strings.Contains(s.stderr.String(), cfg+":2: ") {
 		t.Errorf("the error is not told with file and line:\n%s", s.stderr)
 	}
-	command{args: []string{"run", "--config", cfg}}.exit(t, 2)
+	if n := strings.Count(s.stderr.String(), "going on with the one before"); n != 2 {
+		t.Errorf("two configurations can't be used, %d are told:\n%s", n, s.stderr)
+	}
+	command{args: []string{"run", "--config", cfg, "--state", dir}}.exit(t, 1)
 }
