@@ -31,6 +31,17 @@ func openAppend(path string) (*os.File, error) {
 	return file, nil
 }
 
+// moved tells whether a file's name stands for another file by now, or for none:
+// somebody rotated it, or took it away. What is no regular file does not move.
+func moved(file *os.File) bool {
+	info, err := file.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	there, err := os.Stat(file.Name())
+	return errors.Is(err, os.ErrNotExist) || err == nil && !os.SameFile(info, there)
+}
+
 func endLine(file *os.File) error {
 	info, err := file.Stat()
 	if err != nil {

@@ -3,6 +3,8 @@
 package ship
 
 import (
+	"bytes"
+	"errors"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -60,5 +62,40 @@ func TestOpenAppendFails(t *testing.T) {
 		if _, err := NewFileSink(path, nil); err == nil {
 			t.Errorf("%s: opened", name)
 		}
+	}
+}
+
+// TestRotated takes the file away: what comes after is in a new one of that name.
+func TestRotated(t *testing.T) {
+	sinkPath, letterPath := filepath.Join(t.TempDir(), "out.jsonl"), filepath.Join(t.TempDir(), "dead.jsonl")
+	sink, err := NewFileSink(sinkPath, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	letters := NewDeadLetters(letterPath)
+	for _, path := range []string{sinkPath, letterPath} {
+		for i, name := range []string{"a", "b", "c"} {
+			item := newItem(t, name)
+			if path == sinkPath {
+				err = errors.Join(sink.Send(t.Context(), []*Item{item}), sink.Flush(t.Context()))
+			} else {
+				err = letters.Add("s", item, &SendError{Class: Refused, Err: errors.New("no")})
+			}
+			text, readErr := os.ReadFile(path)
+			if err := errors.Join(err, readErr); err != nil || bytes.Count(text, []byte("\n")) != 1 || !bytes.Contains(text, []byte(item.TraceID())) {
+				t.Fatalf("%s: %v, %s holds %q", name, err, path, text)
+			}
+			if i == 0 {
+				err = os.Rename(path, path+".1")
+			} else {
+				err = os.Remove(path)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := errors.Join(sink.Close(), letters.Close()); err != nil {
+		t.Error(err)
 	}
 }

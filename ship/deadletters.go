@@ -27,8 +27,8 @@ type Letter struct {
 //
 //	{"time":"…","sink":"langfuse …","reason":"…","status":400,…,"trace":{"resourceSpans":[…]}}
 //
-// The file is made when the first item comes, readable by its owner only. Its
-// methods may be called concurrently.
+// The file is made when the first item comes, readable by its owner only, and made
+// anew when it was rotated or removed. Its methods may be called concurrently.
 type DeadLetters struct {
 	path string
 	mu   sync.Mutex // guards all below
@@ -48,6 +48,10 @@ func (d *DeadLetters) Path() string { return d.path }
 func (d *DeadLetters) Add(sink string, item *Item, failure *SendError) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.file != nil && moved(d.file) {
+		_ = d.file.Close() // all of it is on disk
+		d.file = nil
+	}
 	if d.file == nil {
 		file, err := openAppend(d.path)
 		if err != nil {

@@ -42,9 +42,29 @@ func (f *FileSink) Empty() bool {
 	return err == nil && info.Mode().IsRegular() && info.Size() == 0
 }
 
+// reopen goes on in a new file once the old one was rotated or removed.
+func (f *FileSink) reopen() error {
+	if f.file == nil || !moved(f.file) {
+		return nil
+	}
+	if err := f.Flush(context.Background()); err != nil {
+		return err
+	}
+	file, err := openAppend(f.file.Name())
+	if err != nil {
+		return err
+	}
+	_ = f.file.Close() // all of it is on disk
+	f.out, f.file = file, file
+	return nil
+}
+
 // Send appends one line per item. A full disk is transient; a reader that went
 // away is not, and ends the delivery.
 func (f *FileSink) Send(ctx context.Context, items []*Item) error {
+	if err := f.reopen(); err != nil {
+		return &SendError{Err: err}
+	}
 	for i, item := range items {
 		err := ctx.Err()
 		if err == nil {
