@@ -10,6 +10,7 @@ import (
 const (
 	firstLook = time.Second // after a request that ended without an answer
 	maxAsked  = 5000        // items in one question
+	maxRead   = 16 << 20    // bytes of payload in one question: they are read from the store
 	// behind is how much longer than Lag a sink is waited for that does not even
 	// show what it said it accepted.
 	behind = 20
@@ -19,19 +20,32 @@ const (
 // head of the queue.
 func (l *lane) toAsk() []*parcel {
 	due := l.takeAside(true)
+	if n := askable(due); n < len(due) {
+		l.aside = append(l.aside, due[n:]...)
+		due = due[:n]
+	}
 	if len(due) > 0 || len(l.groups) > 0 {
 		return due
 	}
 	l.d.mu.Lock()
 	defer l.d.mu.Unlock()
-	n := 0
-	for n < len(l.queue) && n < maxAsked && l.queue[n].ask {
-		n++
-	}
+	n := askable(l.queue)
 	due = slices.Clone(l.queue[:n])
 	clear(l.queue[:n])
 	l.queue = l.queue[n:]
 	return due
+}
+
+// askable is how many of parcels, from the first on, make one question.
+func askable(parcels []*parcel) (n int) {
+	bytes := int64(0)
+	for n < len(parcels) && n < maxAsked && parcels[n].ask {
+		if bytes += parcels[n].entry.Size; n > 0 && bytes > maxRead {
+			break
+		}
+		n++
+	}
+	return n
 }
 
 // ask settles what the sink has, and queues the rest to be sent or, where it is
@@ -46,7 +60,11 @@ func (l *lane) ask(ctx context.Context, parcels []*parcel) error {
 		return nil
 	case errors.As(err, &failure):
 		l.aside = append(l.aside, parcels...)
-		return l.trouble(failure)
+		err := l.trouble(failure)
+		for _, p := range parcels {
+			p.due = l.pause.Add(firstLook) // others are sent meanwhile: the sink may take what it can't show
+		}
+		return err
 	case err != nil:
 		l.aside = append(l.aside, parcels...)
 		return err

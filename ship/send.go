@@ -16,14 +16,14 @@ func (l *lane) send(ctx context.Context, batch []*parcel) error {
 		return err
 	}
 	err = l.sink.Send(ctx, items)
-	if err == nil && l.d.store != nil {
-		// The store must not say more than the sink has on disk.
-		if err = l.sink.Flush(ctx); err != nil {
-			err = &SendError{Err: err, Unknown: true}
-		}
-	}
 	var partial *PartialError
 	var failure *SendError
+	if (err == nil || errors.As(err, &partial)) && l.d.store != nil {
+		// The store must not say more than the sink has on disk.
+		if flushed := l.sink.Flush(ctx); flushed != nil {
+			err = &SendError{Err: flushed, Unknown: true}
+		}
+	}
 	switch {
 	case err == nil:
 		l.accepted(batch, items)
@@ -132,6 +132,10 @@ func (l *lane) sendPartly(batch []*parcel, items []*Item, partial *PartialError)
 		}
 	}
 	if len(taken) == 0 && len(later) > 0 { // not an item is ill, but the sink
+		if len(batch) == 1 { // or this one is: the next try is one together with others
+			l.aside = append(l.aside, later...)
+			return l.trouble(worst)
+		}
 		l.groups = append(l.groups, later)
 		return l.trouble(worst)
 	}
