@@ -2,6 +2,7 @@ package langfuse
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -136,4 +137,26 @@ func waitInBubble(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), defaultVisible)
 	defer cancel()
 	<-ctx.Done()
+}
+
+// A server that was upgraded from v3 to v4 since the last look is asked: it counts
+// what comes twice.
+func TestUpgradedMeanwhile(t *testing.T) {
+	server := newServer(t, "3.225.4")
+	sink := newSink(t, server, func(*Config) {})
+	if err := sink.Send(t.Context(), []*ship.Item{newItem(t, 0)}); err != nil {
+		t.Fatal(err)
+	}
+	if folds, err := sink.Folds(t.Context()); err != nil || !folds {
+		t.Fatalf("v3 folds: %v, %v", folds, err)
+	}
+	server.Upgrade("4.16.0")
+	server.Fail(shiptest.Fault{Status: 500, AfterStoring: true})
+	var failure *ship.SendError
+	if err := sink.Send(t.Context(), []*ship.Item{newItem(t, 1)}); !errors.As(err, &failure) || !failure.Unknown {
+		t.Fatalf("got %v", err)
+	}
+	if folds, err := sink.Folds(t.Context()); err != nil || folds {
+		t.Errorf("v4 folds: %v, %v", folds, err)
+	}
 }

@@ -112,7 +112,9 @@ func (s *Sink) export(ctx context.Context, items []*ship.Item) error {
 		return nil
 	}
 	s.elsewhere(failure, path)
-	failure.Unknown = ambiguous(failure)
+	if failure.Unknown = ambiguous(failure); failure.Unknown {
+		s.version = "" // an upgrade looks like this, and v4 does not fold what v3 did
+	}
 	return failure
 }
 
