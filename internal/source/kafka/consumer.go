@@ -147,6 +147,12 @@ func (c *Consumer) assigned(ctx context.Context, client *kgo.Client, given map[s
 			if end, ok := ends.Lookup(topic, number); ok && end.Err == nil {
 				p.end = end.Offset
 			}
+			if p.end < p.begin {
+				// The client reads it from its start (ConsumeResetOffset): none of that is resolved.
+				c.logger.Warn("partition ends before what the group has committed; it was made anew, and is read from its start",
+					"source", p.Source(), "offset", p.begin, "end", p.end)
+				p.begin, p.resolved, p.committed = 0, nil, commit{}
+			}
 			c.start(p)
 		}
 	}

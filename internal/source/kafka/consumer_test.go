@@ -76,6 +76,12 @@ func (l *log) add(writer, line string) {
 	}
 }
 
+func (l *log) count() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.lines)
+}
+
 func (l *log) wait(t *testing.T, count int) {
 	t.Helper()
 	late := time.After(patience)
