@@ -31,6 +31,7 @@ type logSet struct {
 	sink     *delivery
 	meter    *meter // nil: nobody looks
 	known    map[string]bool
+	looked   bool // logs that are found from now on have come since
 	spools   []io.Closer
 }
 
@@ -82,6 +83,7 @@ func (s *logSet) discover(now time.Time) (logs []*pipeline.Log, more bool, err e
 			logs = append(logs, log)
 		}
 	}
+	s.looked = true
 	return logs, more, errors.Join(errs...)
 }
 
@@ -151,7 +153,7 @@ func (s *logSet) follow(name string, src *config.Source, now time.Time) (*pipeli
 	}
 	from, err := s.open(name, src, source.FollowConfig{
 		Config:  source.Config{Together: true, MaxLine: s.o.maxLine, Location: location, Year: now.Year()},
-		FromEnd: src.Start == config.StartEnd, Logger: s.o.logger,
+		FromEnd: src.Start == config.StartEnd && !s.looked, Logger: s.o.logger,
 	})
 	if err != nil {
 		return nil, err

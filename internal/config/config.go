@@ -34,7 +34,7 @@ type Source struct {
 	Socket   string `yaml:"socket"`   // of Docker: "": /var/run/docker.sock
 	Timezone string `yaml:"timezone"` // of this proxy's clock; "": Config.Timezone
 	PodTags  bool   `yaml:"pod_tags"` // of files of Kubernetes: traces are tagged with namespace, pod and container
-	Start    string `yaml:"start"`    // where a log without a checkpoint begins: StartBeginning or StartEnd; "": beginning
+	Start    string `yaml:"start"`    // where a log begins that is there without a checkpoint: StartBeginning or StartEnd; "": beginning
 }
 
 // The values of Source.Start.
