@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -138,12 +137,11 @@ func (m *meter) watch(name string, follow *pipeline.Follow) {
 	follow.Enrich = &meteredEnricher{follow.Enrich, m}
 }
 
-// meteredLog counts the lines of a log, and knows how far it is read.
+// meteredLog counts the lines of a log.
 type meteredLog struct {
 	pipeline.Following
 	name   string
 	lines  metrics.Log
-	end    atomic.Int64 // of the newest line, in the decompressed source
 	newest atomic.Int64 // time of the newest record, Unix ns; 0: none yet
 }
 
@@ -152,20 +150,18 @@ func (l *meteredLog) Next() (*tailer.Line, error) {
 	line, err := l.Following.Next()
 	if err == nil {
 		l.lines.Lines(1+line.More, len(line.Bytes)+1)
-		l.end.Store(line.Pos.End)
 	}
 	return line, err
 }
 
-// reading compares what was read with the size of the live file. Of what is no
-// file nothing can be known to be left.
+// reading asks the log how far it is read. Docker, journald and Kafka do not tell.
 func (l *meteredLog) reading() metrics.Reading {
 	r := metrics.Reading{Log: l.name}
 	if at := l.newest.Load(); at > 0 {
 		r.Newest = time.Unix(0, at)
 	}
-	if info, err := os.Stat(l.name); err == nil && info.Mode().IsRegular() {
-		r.Behind = max(0, info.Size()-l.end.Load())
+	if log, ok := l.Following.(interface{ Lag() int64 }); ok {
+		r.Behind = log.Lag()
 	}
 	return r
 }

@@ -141,6 +141,17 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
+// TestMetricsFromEnd has nothing to read of a log that is begun at its end.
+func TestMetricsFromEnd(t *testing.T) {
+	t.Parallel()
+	c, dir := openCapture(t, "1.109.1/json-standard-payload"), t.TempDir()
+	log := writeFile(t, filepath.Join(dir, "proxy.log"), c.text(t, "proxy.log"))
+	config := writeFile(t, filepath.Join(dir, "tailer.yaml"), []byte("sources: [{file: "+log+", start: end}]\n"))
+	d := startDaemon(t, nil, "--config", config)
+	defer d.stop(t)
+	d.until(t, `tailer_lag_bytes{log="`+log+`"} 0`)
+}
+
 // TestMetricsOfAnOutage shows what waits, since when, and that the sink is down.
 func TestMetricsOfAnOutage(t *testing.T) {
 	t.Parallel()

@@ -320,3 +320,32 @@ func TestVanished(t *testing.T) {
 		t.Errorf("%d files are counted as missed, want 1", got)
 	}
 }
+
+// TestLag counts what is not read, of a file that was rotated away too.
+func TestLag(t *testing.T) {
+	x := follow(t)
+	x.read()
+	if lag := x.s.Lag(); lag != 0 {
+		t.Errorf("all is read, %d bytes are behind", lag)
+	}
+	before, err := os.Stat(x.log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.append(500)
+	x.rename(x.log, x.log+".1")
+	x.append(3)
+	x.s.Look()
+	rotated, err := os.Stat(x.log + ".1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	live, err := os.Stat(x.log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lag, want := x.s.Lag(), rotated.Size()-before.Size()+live.Size(); lag != want {
+		t.Errorf("%d bytes are behind, want %d", lag, want)
+	}
+	x.check()
+}

@@ -189,6 +189,15 @@ func (s *Stream) Look() { s.feed.Look() }
 // Wait returns when there may be another line, after d, or when ctx ends.
 func (s *Stream) Wait(ctx context.Context, d time.Duration) { s.feed.wait(ctx, d) }
 
+// Lag returns how many bytes are there and not handed on, as far as the source can
+// tell. It is safe for concurrent use with all others.
+func (s *Stream) Lag() int64 {
+	if f, ok := s.feed.(interface{ Lag() int64 }); ok {
+		return f.Lag()
+	}
+	return 0
+}
+
 // Checkpoints returns how to go on after a restart. It is safe for concurrent
 // use with all others.
 func (s *Stream) Checkpoints(marks Marks) []tailer.Checkpoint { return s.feed.Checkpoints(marks) }
