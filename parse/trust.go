@@ -3,6 +3,7 @@ package parse
 import (
 	"bytes"
 	"hash/maphash"
+	"strconv"
 	"time"
 
 	"tailer"
@@ -59,9 +60,38 @@ func (t *trust) ofThisLog(h *head) bool {
 }
 
 // markPrefixes begin records that name objects which live as long as the proxy,
-// and hold nothing of a client's. DEBUG; LiteLLM 1.61 to 1.109.
+// and hold nothing of a client's. DEBUG; LiteLLM 1.61 and later, the second up to 1.109.
 var markPrefixes = []string{
 	"Initialized litellm callbacks, ", "async function w/ retries: original_function - <bound", "Checking if <", "Logging Details LiteLLM-",
+}
+
+// sessionMark begins a mark of a log that has others: the address, in decimal, of the
+// session that all requests share, before a request is handed to the router. The
+// router states none itself since 1.110. At INFO, where some requests have no such
+// record, it is no mark. sessionArgument is how the record of an attempt states the
+// same, on one line with all that it holds of a client, whose line breaks are escaped.
+const (
+	sessionMark     = "SESSION REUSE: Attached shared aiohttp session to request (ID: "
+	sessionArgument = ", shared_session=<aiohttp.client.ClientSession object at 0x"
+)
+
+// sessionIn returns the address of the shared session that a message states.
+func sessionIn(msg []byte) (address string, isMark bool) {
+	if rest, ok := bytes.CutPrefix(msg, []byte(sessionMark)); ok {
+		digits, _, _ := bytes.Cut(rest, []byte(")"))
+		n, err := strconv.ParseUint(string(digits), 10, 64)
+		if err != nil {
+			return "", false
+		}
+		return strconv.FormatUint(n, 16), true
+	}
+	if hasPrefix(msg, "litellm.a") {
+		if _, rest, ok := bytes.Cut(msg, []byte(sessionArgument)); ok {
+			hex, _, _ := bytes.Cut(rest, []byte(">"))
+			return string(hex), false
+		}
+	}
+	return "", false
 }
 
 // addressesOf calls each with the addresses in a mark.
@@ -90,6 +120,15 @@ func isHex(c byte) bool { return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' }
 // suspect as before: a mark that is known ends suspicion, a new one is learned
 // where there is none.
 func (t *trust) seen(msg []byte, tainted bool) bool {
+	if t.marks.young != nil {
+		switch address, isMark := sessionIn(msg); {
+		case address == "":
+		case tainted:
+			return !t.marks.has(address)
+		case isMark:
+			t.marks.add(address)
+		}
+	}
 	for _, prefix := range markPrefixes {
 		if !hasPrefix(msg, prefix) {
 			continue
@@ -114,7 +153,7 @@ var rawForms = []struct{ begin, after string }{
 	{"litellm.proxy.proxy_server._handle_llm_api_exception(): Exception", ""},
 	{"litellm.router.py::async_function_with_fallbacks() - Error", ""},
 	{"An error occurred: ", ""},
-	{"TracebackTraceback ", ""},
+	{"Traceback", ""}, // of an error, with a traceback or, since 1.110, without
 	{"messages in token_counter: None, text in token_counter: ", ""},
 	{"OUTPUT IN LANGFUSE: ", "; original: "},
 	{"No model group info found for ", ", assuming it has cost"},
