@@ -25,7 +25,8 @@ func (f *framer) begin(msg []byte, form *form) {
 		f.tainted = false // nothing but the record itself can tell
 	}
 	f.tainted = f.trust.seen(msg, f.tainted)
-	f.was, f.running, f.swallows = f.tainted, mayBeRaw(msg) || f.trust.cutsModel(msg), 0
+	f.trust.names.ofCall(msg)
+	f.was, f.running, f.swallows = f.tainted, mayBeRaw(msg) || f.trust.cutsModel(msg) || f.trust.names.may(msg), 0
 	if form != nil && form.decode == asKwargs {
 		f.running = quotes(msg)
 	}
@@ -37,6 +38,9 @@ func (f *framer) begin(msg []byte, form *form) {
 func (f *framer) goOn(b []byte) {
 	if f.open.form == &rawForm && string(f.buf) == rawTitle && b[0] != '{' {
 		f.running, f.tainted = true, true
+	}
+	if f.open.form == &bodyForm {
+		f.trust.names.ofBody(b)
 	}
 	f.last = append(f.last[:0], tail(b)...)
 }

@@ -29,6 +29,7 @@ type trust struct {
 	traced   bool // errors are told with a traceback
 	kwargs   bool // the router's calls are told with their kwargs: up to 1.98
 	marks    recent
+	names    names
 }
 
 // vouched is what records stated that are not suspect.
