@@ -114,6 +114,17 @@ func (t *Table) stating(r *tailer.Record) (one *call) {
 	return one
 }
 
+// includesOpen is includes without credentials, which LiteLLM masks or leaves out, in
+// each record in another way.
+func includesOpen(headers, others []tailer.Header) bool {
+	for _, h := range others {
+		if !slices.Contains(headers, h) && !isCredential(h.Name) {
+			return false
+		}
+	}
+	return true
+}
+
 // includes reports whether headers contain all the others.
 func includes(headers, others []tailer.Header) bool {
 	for _, h := range others {
@@ -129,7 +140,7 @@ func includes(headers, others []tailer.Header) bool {
 // may stand (1.84 to 1.98).
 func (c *call) isOther(r *tailer.Request) bool {
 	a, b := c.request.Headers, r.Headers
-	return a != nil && b != nil && !includes(a, b) && !includes(b, a)
+	return a != nil && b != nil && !includesOpen(a, b) && !includesOpen(b, a)
 }
 
 // isDisplacedBy is isOther for a record that bears the call's id, and notes it.

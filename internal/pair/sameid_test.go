@@ -40,3 +40,17 @@ func TestSameID(t *testing.T) {
 		})
 	}
 }
+
+// TestMasked: LiteLLM masks a cookie in one record otherwise than in another of the same
+// request.
+func TestMasked(t *testing.T) {
+	ana := asking{user: "ana@example.org", prompt: "ana's"}
+	prepared, began := ana.began("a", 0), ana.began("a", 5)
+	prepared.Kind, prepared.Function = tailer.KindPrepared, ""
+	prepared.Request.Headers = append(prepared.Request.Headers, tailer.Header{Name: "cookie", Value: "***REDACTED***"})
+	began.Request.Headers = append(began.Request.Headers, tailer.Header{Name: "cookie", Value: "REDACTED"})
+	want := []string{`a ana@example.org "" 0 "" [end not in the log no response]`}
+	if got := brief(run(pair.New(pair.Config{}), append(ana.front(0), prepared, began)...)); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
