@@ -341,9 +341,16 @@ func isAddition(name string) bool {
 		"litellm_metadata", "model", "proxy_server_request", "secret_fields", "extra_headers"}, name)
 }
 
-// contents returns the text of the one message, or the texts of several.
+// contents returns the text of the one message, or the texts of several. An input of
+// tokens is no message, and stays as it is.
 func contents(messages gjson.Result) json.RawMessage {
 	list := messages.Array()
+	if slices.ContainsFunc(list, func(m gjson.Result) bool { return !m.Get("content").Exists() }) {
+		if slices.ContainsFunc(list, gjson.Result.IsObject) {
+			return nil
+		}
+		return raw(messages)
+	}
 	if len(list) == 1 {
 		return raw(list[0].Get("content"))
 	}
