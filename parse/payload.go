@@ -243,6 +243,13 @@ func (p *payload) call() tailer.Call {
 	if p.stream && p.metadata.since172 && p.first.After(p.start) && p.first.Before(p.end) {
 		c.FirstToken = p.first // 1.61 states the end of the stream here
 	}
+	if p.callType == passThrough {
+		p.response = answerIn(p.response)
+		c.Response = p.response
+		if p.totalTokens == 0 {
+			c.Usage = nil // LiteLLM states zeros where it read none
+		}
+	}
 	if len(c.Usage) <= len("{}") && p.totalTokens > 0 {
 		c.Usage, _ = json.Marshal(map[string]int64{"prompt_tokens": p.promptTokens, "completion_tokens": p.outTokens})
 	}
@@ -270,6 +277,21 @@ func (p *payload) call() tailer.Call {
 	}
 	c.Private = isPrivate(p.messages) || isPrivate(p.response)
 	return c
+}
+
+// passThrough is the type of calls that LiteLLM passes on to a provider as they are.
+const passThrough = "pass_through_endpoint"
+
+// answerIn returns the provider's answer, of which such a call states the text.
+func answerIn(response json.RawMessage) json.RawMessage {
+	r := gjson.Parse(view(response))
+	if only := r.Get("@keys.#").Int(); only != 1 || !r.IsObject() {
+		return response
+	}
+	if answer := r.Get("response").Str; gjson.Valid(answer) && gjson.Parse(answer).IsObject() {
+		return json.RawMessage(answer)
+	}
+	return response
 }
 
 // privateMark is what LiteLLM puts in place of content when
