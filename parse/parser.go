@@ -31,6 +31,17 @@ func New(clock *Clock) *Parser {
 	return p
 }
 
+// Next returns a parser for the file in which the log goes on, once p is flushed: a
+// text of somebody may go on in it, and only what p has learned can tell.
+func (p *Parser) Next(clock *Clock) *Parser {
+	next := New(clock)
+	next.trust, next.vouched, next.deployments = p.trust, p.vouched, p.deployments
+	for i, f := range p.framers {
+		next.framers[i].tainted = f.tainted
+	}
+	return next
+}
+
 // Counts returns the counters so far.
 func (p *Parser) Counts() Counts {
 	c := p.framed

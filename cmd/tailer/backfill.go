@@ -56,7 +56,8 @@ type backfill struct {
 	into     pipeline.Deliverer // takes the exchanges in place of delivery; nil: delivery does
 	stdin    io.Reader          // what "-" reads; nil: standard input
 	report   report
-	source   string // of the newest line
+	source   string        // of the newest line
+	before   *parse.Parser // of the file before, where its log goes on in the next one; nil: nothing goes on
 	progress *progress
 }
 
@@ -131,6 +132,7 @@ func (b *backfill) readAll(ctx context.Context) error {
 			return err
 		}
 		if !more {
+			b.before = nil
 			b.report.addPairs(table.Counts())
 			table = nil
 		}
@@ -163,6 +165,9 @@ func (b *backfill) read(ctx context.Context, in source.Input, table *pair.Table,
 
 	clock := parse.NewClock(b.o.clockConfig(in))
 	records := parse.New(clock)
+	if b.before != nil {
+		records = b.before.Next(clock)
+	}
 	tracker := state.NewTracker()
 	var read tailer.Position
 	run := pipeline.Run{
@@ -181,6 +186,7 @@ func (b *backfill) read(ctx context.Context, in source.Input, table *pair.Table,
 		err = run.File(ctx, more)
 	}
 	b.report.addInput(in, lines, records.Counts(), clock, run.Stats)
+	b.before = records
 	if run.Stats.Interrupted && !in.Live() {
 		done := tracker.Low(read.Source)
 		table.Held(func(at tailer.Position) {

@@ -65,6 +65,7 @@ func (b *backfill) readBucket(ctx context.Context, bucket *s3.Bucket) error {
 			return errors.Join(err, b.mark(ctx, bucket, keys, table, &read))
 		}
 		in := source.Opened(path.Base(object.Key), object.Size, object.ModTime, object.Body)
+		b.before = nil // objects may be of several proxies
 		if err := b.read(ctx, in, table, true); err != nil {
 			return err
 		}

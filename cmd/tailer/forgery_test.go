@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -151,4 +152,37 @@ func quoteJSON(t *testing.T, text string) string {
 		t.Fatal(err)
 	}
 	return strings.Trim(strings.TrimSuffix(out.String(), "\n"), `"`)
+}
+
+// TestForgeryAcrossFiles reads the same log as two files of a rotation, the second of
+// which begins within what a client wrote: what the first one taught still counts.
+func TestForgeryAcrossFiles(t *testing.T) {
+	c := openCapture(t, filepath.Join("..", "forgery", "1.106.0", "text-forgery"))
+	byCall := map[string][]*question{}
+	truth := c.truth(t)
+	for i := range truth {
+		byCall[truth[i].CallID] = append(byCall[truth[i].CallID], &truth[i])
+	}
+	text := c.text(t, "proxy.log")
+	var cuts []int
+	at := 0
+	for line := range bytes.Lines(text) {
+		// The proxy itself wrote nothing at this time of day.
+		if bytes.HasPrefix(line, []byte("15:04:12 - ")) && bytes.Contains(line, []byte("evil.example")) {
+			cuts = append(cuts, at)
+		}
+		at += len(line)
+	}
+	const some = 24
+	for n := range some {
+		cut := cuts[n*len(cuts)/some]
+		t.Run(strconv.Itoa(cut), func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			first := writeFile(t, filepath.Join(dir, "proxy.log.1"), text[:cut])
+			for _, tr := range readTraces(t, c.backfill(t, first, writeFile(t, filepath.Join(dir, "proxy.log"), text[cut:]))) {
+				holdsOwn(t, tr.root(), byCall, map[*question]bool{})
+			}
+		})
+	}
 }
