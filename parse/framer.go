@@ -23,6 +23,7 @@ type frame struct {
 	// unstamped: the record bears no stamp, its time is that of the one before it
 	unstamped bool
 	suspect   bool // it may be raw text of somebody, see trust
+	quiet     bool // its log is not one at DEBUG
 	lossy     bool // characters may be lost in it
 	kept      bool // text and raw are where frames wait
 	stream    tailer.Stream
@@ -217,7 +218,7 @@ func (f *framer) textFrame(h head, line []byte, l *tailer.Line) {
 	f.open = frame{stream: l.Stream, pos: l.Pos}
 	msg := withoutANSI(h.message)
 	form := formOf(msg)
-	f.begin(msg, form)
+	f.begin(h.level, msg, form)
 	switch {
 	case form != nil:
 	case isAccess(msg):
@@ -231,7 +232,7 @@ func (f *framer) textFrame(h head, line []byte, l *tailer.Line) {
 	default:
 		return
 	}
-	f.open.form, f.open.suspect = form, f.was
+	f.open.form, f.open.suspect, f.open.quiet = form, f.was, f.trust.volume.quiet
 	f.open.stamp = textStamp(&h, l.Stamp)
 	if waiting := *f.found; waiting != nil {
 		f.raw, f.open.kept = waiting.keep(line), true

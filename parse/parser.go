@@ -87,8 +87,17 @@ func (p *Parser) take(f *frame) {
 // settle dates what a frame says, by the frames before it, and admits it.
 func (p *Parser) settle(f *frame, said *reading) {
 	r := &said.record
-	f.stamp.date(p.clock, r)
-	if f.form.decode == asDeployments {
+	if f.quiet && atDebug(r.Kind) {
+		p.decoded.Suspect++
+		return
+	}
+	if clock := p.clock; f.suspect {
+		at := *clock // a stamp that somebody may have made up dates nothing else
+		f.stamp.date(&at, r)
+	} else {
+		f.stamp.date(clock, r)
+	}
+	if f.form.decode == asDeployments && !f.suspect && !f.quiet {
 		p.deployments.read(p.decoder, f.text[len(f.form.prefix):])
 	}
 	if !said.ok {

@@ -18,19 +18,24 @@ type taint struct {
 // maxSwallows is how many heads an error's text within a dump may seem to hold.
 const maxSwallows = 200
 
-// begin takes the message of a record that starts, and its form if it has one.
-func (f *framer) begin(msg []byte, form *form) {
+// begin takes the level and the message of a record that starts, and its form if it has
+// one.
+func (f *framer) begin(level, msg []byte, form *form) {
 	f.release()
 	if !f.marked() {
 		f.tainted = false // nothing but the record itself can tell
 	}
 	f.tainted = f.trust.seen(msg, f.tainted)
 	f.trust.names.ofCall(msg)
-	f.was, f.running, f.swallows = f.tainted, mayBeRaw(msg) || f.trust.cutsModel(msg) || f.trust.names.may(msg), 0
+	f.was, f.swallows = f.tainted, 0
+	f.running = mayBeRaw(msg) || f.trust.cutsModel(msg) || f.trust.names.may(msg) || f.marked() && tellsRefusal(msg)
 	if form != nil && form.decode == asKwargs {
 		f.running = quotes(msg)
 	}
 	f.tainted = f.tainted || f.running
+	if !f.marked() {
+		f.trust.volume.hear(level, f.running || tellsRefusal(msg))
+	}
 	f.last = append(f.last[:0], tail(msg)...)
 }
 

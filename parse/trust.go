@@ -30,6 +30,7 @@ type trust struct {
 	kwargs   bool // the router's calls are told with their kwargs: up to 1.98
 	marks    recent
 	names    names
+	volume   volume
 }
 
 // vouched is what records stated that are not suspect.
@@ -136,7 +137,7 @@ func (t *trust) seen(msg []byte, tainted bool) bool {
 		}
 		if tainted {
 			addressesOf(msg, func(address string) { tainted = tainted && !t.marks.has(address) })
-		} else {
+		} else if !t.volume.quiet {
 			addressesOf(msg, t.marks.add)
 		}
 		break
@@ -151,7 +152,6 @@ func (t *trust) known(msg []byte) bool { return t.marks.young != nil && !t.seen(
 // they begin, and what stands in them after that text: where it is there, the
 // text has no line break.
 var rawForms = []struct{ begin, after string }{
-	{"litellm.proxy.proxy_server._handle_llm_api_exception(): Exception", ""},
 	{"litellm.router.py::async_function_with_fallbacks() - Error", ""},
 	{"An error occurred: ", ""},
 	{"Traceback", ""}, // of an error, with a traceback or, since 1.110, without
@@ -171,12 +171,29 @@ func mayBeRaw(msg []byte) bool {
 			return form.after == "" || !bytes.Contains(msg, []byte(form.after))
 		}
 	}
+	if tellsError(msg) {
+		return true
+	}
 	if hasPrefix(msg, "litellm.a") {
 		_, rest, ok := bytes.Cut(msg[:min(len(msg), 200)], []byte("(model="))
 		return ok && bytes.Contains(rest, []byte(" Exception "))
 	}
 	return false
 }
+
+// tellsError reports whether a record tells the error of a request, by whatever function
+// of the proxy but that which checks keys.
+func tellsError(msg []byte) bool {
+	return hasPrefix(msg, proxyError) && bytes.Contains(msg[:min(len(msg), 160)], []byte("(): Exception occured - ")) && !tellsRefusal(msg)
+}
+
+// tellsRefusal reports whether a record tells that a key was refused. It may quote the
+// model that was asked for, but what follows it is mostly as it seems.
+func tellsRefusal(msg []byte) bool {
+	return hasPrefix(msg, proxyError+"user_api_key_auth(): Exception")
+}
+
+const proxyError = "litellm.proxy.proxy_server."
 
 // cutsModel reports whether a record of the router's call breaks off in the model's name,
 // which a client chooses. What follows the name in a log shows in its other records.
