@@ -113,13 +113,16 @@ func assignment(n int) matcher {
 	return func(_ *pass, s []byte, i int) (int, int, string, bool) {
 		k := quotes(s, i+n, 2)
 		sign := k
+		if k < len(s) && s[k] == ',' && (s[k-1] == '\'' || s[k-1] == '"') { // a pair: ('api-key', '…')
+			k++
+		}
 		for k < len(s) && k < sign+3 && (s[k] == ':' || s[k] == '=' || s[k] == '>') {
 			k++
 		}
 		if k == sign {
 			return 0, 0, "", false
 		}
-		from := quotes(s, k, 4)
+		from := afterScheme(s, quotes(s, k, 4))
 		look := s[:min(len(s), from+maxLook)]
 		end := valueByte.run(look, from)
 		value := s[from:end]
@@ -129,6 +132,19 @@ func assignment(n int) matcher {
 		}
 		return from, valueByte.run(s, end), mark, true
 	}
+}
+
+// afterScheme returns the index after what may stand before a value: the b of Python's
+// bytes, or the word before a token (`Authorization: Token …`).
+func afterScheme(s []byte, i int) int {
+	const word = "token "
+	switch rest := s[i:min(len(s), i+len(word))]; {
+	case len(rest) > 1 && rest[0] == 'b' && (rest[1] == '\'' || rest[1] == '"'):
+		return i + 2
+	case strings.EqualFold(string(rest), word):
+		return i + len(word)
+	}
+	return i
 }
 
 // quotes returns the index after at most n blanks, quotes and their escapes.

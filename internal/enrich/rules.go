@@ -76,6 +76,16 @@ var shapes = []struct {
 	{"PMAK-", wordByte, 32, 0, nil},   // Postman
 	{"AGE-SECRET-KEY-1", upperDigit, 40, 0, nil},
 	{"EAACEdEose0cBA", alnumByte, 10, 0, nil}, // Facebook
+	{"AQ.A", wordByte, 40, 0, hasBoth},        // Google API key, of Vertex AI
+	{"vck_", alnumByte, 40, 0, hasDigit},      // Vercel AI Gateway
+	{"pa-", wordByte, 40, 0, random},          // Voyage
+	{"esecret_", alnumByte, 24, 0, hasDigit},  // Anyscale
+	{"fc-", lowerHex, 32, 32, nil},            // Firecrawl
+	{"dckr_pat_", wordByte, 24, 0, nil},       // Docker Hub
+	{"shpss_", hexByte, 32, 0, nil},
+	{"sntrys_", base64Byte, 40, 0, hasDigit}, // Sentry
+	{"pul-", lowerHex, 40, 40, nil},          // Pulumi
+	{"sq0csp-", wordByte, 40, 0, nil},        // Square
 }
 
 // names are what stands before a value that has no form of its own, in
@@ -84,7 +94,8 @@ var names = []string{
 	"api_key", "api-key", "apikey", "subscription-key", "secret_key", "secret-key", "secretkey", "secret_access_key",
 	"secretaccesskey", "access_token", "accesstoken", "auth_token", "authtoken", "refresh_token", "refreshtoken",
 	"session_token", "security-token", "client_secret", "clientsecret", "accountkey", "sharedaccesskey", "authorization",
-	"master_key", "private_key", "bearer_token", "signing_key",
+	"master_key", "private_key", "bearer_token", "signing_key", "api_token", "api-token", "auth-token", "vault-token", "ad_token",
+	"password", "passwd", "key provided", // `invalid API key provided: …`, in the words of providers
 }
 
 // params are names of query parameters whose values are secrets.
@@ -110,6 +121,7 @@ func textRules() []rule {
 		{name: "key in a word", prefix: "sk-", free: true, match: shape(len("sk-"), wordByte, 32, 0, random)},
 		{name: "connection string", prefix: ";password=", fold: true, free: true, match: matchConnection},
 		{name: "connection string", prefix: ";pwd=", fold: true, free: true, match: matchConnection},
+		{name: "cookie", prefix: "cookie", fold: true, free: true, match: matchCookie},
 		{name: "refused key", prefix: receivedKey, free: true, match: matchReceived},
 	}
 	for _, s := range shapes {
