@@ -85,8 +85,8 @@ type Record struct {
 	Call    Call    // KindCall, KindPayload, KindArguments, KindAttempt
 	Key     Key
 
-	// Hint is what KindArguments states of content and user as LiteLLM passes them
-	// on: good to compare by, not to report.
+	// Hint is what KindArguments, and KindPayload without a call id, state of content
+	// and user as LiteLLM passes them on: good to compare by, not to report.
 	Hint     Fields
 	Function string // KindArguments, KindAttempt: "acompletion", …
 	Failure  Failure

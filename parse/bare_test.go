@@ -51,3 +51,23 @@ func TestBare(t *testing.T) {
 		})
 	}
 }
+
+// TestPayloadHint holds what a payload without a call id is compared by: the content as
+// LiteLLM states it, also where the body can't be rebuilt from it.
+func TestPayloadHint(t *testing.T) {
+	without := map[string]int{}
+	for _, r := range feed(string(captured(t, "1.77.7", "json-standard-payload"))).records {
+		if r.Kind != tailer.KindPayload {
+			continue
+		}
+		if hint := r.Hint.Get("messages"); (hint != nil) != (r.CallID == "") {
+			t.Errorf("%s with call id %q: %s", r.Call.CallType, r.CallID, hint)
+		}
+		if r.CallID == "" && r.Request.Body.Get("input") == nil {
+			without[r.Call.CallType]++
+		}
+	}
+	if without["aresponses"] == 0 {
+		t.Errorf("every body is rebuilt, but for %v", without)
+	}
+}

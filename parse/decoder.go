@@ -160,6 +160,9 @@ func (d *decoder) decodePayload(text []byte, r *tailer.Record) bool {
 	}
 	if r.CallID == "" {
 		r.Raw = bytes.Clone(text)
+		if doc.messages != nil {
+			r.Hint = tailer.Fields{{Name: "messages", Value: doc.messages}}
+		}
 	}
 	return true
 }

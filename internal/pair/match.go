@@ -96,14 +96,16 @@ func (t *Table) restated(r *tailer.Record) *call {
 	return nil
 }
 
-// stating returns the only call without an end whose headers include those of a
-// payload without a call id; nil when there is none or several.
+// stating returns the only call without an end that a payload without a call id can
+// state: its headers include the payload's, or it asks the same where that has none;
+// nil when there is none or several.
 func (t *Table) stating(r *tailer.Record) (one *call) {
+	states := func(c *call) bool { return includes(c.request.Headers, r.Request.Headers) }
 	if len(r.Request.Headers) == 0 {
-		return nil
+		states = func(c *call) bool { return c.isStatedBy(r) && !t.asksAlike(c) }
 	}
 	for c := range t.waiting.all() {
-		if len(c.attempts) > 0 || len(c.tries) == 0 || callType(c.request.Route, "") != r.Call.CallType || !includes(c.request.Headers, r.Request.Headers) {
+		if len(c.attempts) > 0 || len(c.tries) == 0 || callType(c.request.Route, "") != r.Call.CallType || !states(c) {
 			continue
 		}
 		if one != nil {
