@@ -81,6 +81,10 @@ func (t *Table) slimAfter(c *call, r *tailer.Record, fits func(*front) bool) (ma
 	return match
 }
 
+// unsureStatus is the reason given where the client may have been told an error after the
+// answer, or another one who chose the same call id.
+const unsureStatus = "status uncertain"
+
 // refusedAnswer turns the success into what the client was told, if it was told an
 // error after it.
 func (c *call) refusedAnswer(x *tailer.Exchange, last *attempt) {
@@ -94,6 +98,9 @@ func (c *call) refusedAnswer(x *tailer.Exchange, last *attempt) {
 		x.Status = c.told.failure.Status
 	case c.told != nil && c.told.after == c:
 		x.Status = cmp.Or(c.told.failure.Status, 500) // of what it has no status for (all versions)
+	case c.unsureStatus && (f == nil || f.status == 0):
+		x.Status, x.Incomplete = 0, append(x.Incomplete, unsureStatus)
+		return
 	default:
 		return
 	}

@@ -44,6 +44,7 @@ type call struct {
 	finished     bool
 	suspect      bool // all its records may be somebody's text: none makes a request
 	displaced    bool // a record with its id, which the client chose, is of another request
+	unsureStatus bool // an error that states its id, which the client chose, may be another's
 }
 
 // try is the start of one attempt.

@@ -34,9 +34,7 @@ func (c *call) exchange(log *outcomes) (x tailer.Exchange, ok bool) {
 		Callback:     last.Langfuse,
 		Positions:    c.pos, Incomplete: reasons,
 	}
-	x.ClientCallID = slices.ContainsFunc(x.Request.Headers, func(h tailer.Header) bool {
-		return h.Name == "x-litellm-call-id" && h.Value == c.id
-	})
+	x.ClientCallID = c.choseID()
 	if x.Request.Body != nil {
 		// 1.61 calls answers of a fallback streams that were none.
 		x.Streamed = string(x.Request.Body.Get("stream")) == "true"

@@ -47,7 +47,7 @@ func (t *Table) addFailure(r *tailer.Record) {
 		t.refuse(e, r)
 	}
 	if r.CallID != "" {
-		if c := t.calls[r.CallID]; c != nil {
+		if c := t.bearer(e, r.CallID); c != nil {
 			c.touch(r)
 			c.told, e.callID = e, c.id
 			t.settle(c)
@@ -133,7 +133,7 @@ func (t *Table) tell(e *loose, r *tailer.Record) bool {
 // error names. Such requests are refused by the router (unknown model, no
 // messages).
 func (t *Table) name(e *loose, r *tailer.Record) bool {
-	if r.Kind != tailer.KindFailure {
+	if r.Kind != tailer.KindFailure || t.calls[r.CallID] != nil || len(t.aside[r.CallID]) > 0 {
 		return false
 	}
 	free := t.flights.unanswered(func(f *flight) bool { return f.call == nil && f.front != nil && !f.front.claimed })
@@ -171,7 +171,7 @@ func (t *Table) claimError(c *call) {
 		return
 	}
 	for i, e := range t.errors {
-		if e.callID == c.id || e.callID == "" && e.fits(c) {
+		if t.claims(c, e) {
 			c.told = e
 			c.pos = append(c.pos, e.pos)
 			if e.at.After(c.last) {

@@ -145,12 +145,6 @@ func (c *call) isOther(r *tailer.Request) bool {
 	return a != nil && b != nil && !includesOpen(a, b) && !includesOpen(b, a)
 }
 
-// isDisplacedBy is isOther for a record that bears the call's id, and notes it.
-func (c *call) isDisplacedBy(r *tailer.Record) bool {
-	c.displaced = c.displaced || c.isOther(&r.Request)
-	return c.displaced
-}
-
 // adopt returns the call without an id that states the same headers and the same
 // body as a record: up to 1.80 only chats are logged with their id from the
 // start.

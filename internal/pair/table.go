@@ -61,6 +61,7 @@ type Table struct {
 	counts    Counts
 	now       time.Time // log time: the newest record's
 	calls     map[string]*call
+	aside     aside
 	waiting   queue // every call, by the time it gives up
 	settling  queue // ended calls, by the time they are handed out
 	fronts    frontIndex
@@ -87,7 +88,7 @@ type Table struct {
 
 // New returns an empty table.
 func New(cfg Config) *Table {
-	return &Table{cfg: cfg.withDefaults(), prompt: prompt{on: cfg.Prompt}, calls: map[string]*call{}, byTrace: map[string]*call{}, answers: answers{}, anon: map[uint64]*call{}, fronts: newFrontIndex()}
+	return &Table{cfg: cfg.withDefaults(), prompt: prompt{on: cfg.Prompt}, calls: map[string]*call{}, aside: aside{}, byTrace: map[string]*call{}, answers: answers{}, anon: map[uint64]*call{}, fronts: newFrontIndex()}
 }
 
 // Counts returns the counters so far.
@@ -160,7 +161,7 @@ func (t *Table) Add(r *tailer.Record) []tailer.Exchange {
 	case tailer.KindAnswer, tailer.KindRawAnswer, tailer.KindPiece, tailer.KindCost, tailer.KindLogged:
 		t.addAnswer(r)
 	case tailer.KindDisconnect:
-		if c := t.calls[r.CallID]; c != nil {
+		if c := t.calls[r.CallID]; c != nil && len(t.aside[r.CallID]) == 0 {
 			c.disconnected = true
 			c.touch(r)
 			if f := c.flight(); f != nil {
@@ -243,7 +244,8 @@ func (t *Table) addCall(r *tailer.Record) {
 	}
 	t.dumps = t.dumps || r.Call.Outcome == tailer.OutcomeFailure
 	t.logging = t.logging || r.Call.Outcome == tailer.OutcomeSuccess
-	if c := t.find(r); c != nil && (c.isAnother(r) || c.isDisplacedBy(r)) {
+	t.turnTo(r)
+	if c := t.find(r); c != nil && c.isAnother(r) {
 		t.finish(c)
 	}
 	t.flights.nameless.know(r.Call.CallType)
@@ -280,7 +282,8 @@ func (t *Table) addCall(r *tailer.Record) {
 
 // addArguments takes the start of one attempt.
 func (t *Table) addArguments(r *tailer.Record) {
-	if c := t.calls[r.CallID]; c != nil && (c.succeeded() && r.Time.Sub(c.last) > time.Second || c.isDisplacedBy(r)) {
+	t.turnTo(r)
+	if c := t.calls[r.CallID]; c != nil && c.succeeded() && r.Time.Sub(c.last) > time.Second {
 		t.finish(c)
 	}
 	t.flights.nameless.know(r.Function)
@@ -296,6 +299,7 @@ func (t *Table) addArguments(r *tailer.Record) {
 // identify takes the call id of a request that the router may refuse: no record
 // of an attempt would state it then.
 func (t *Table) identify(r *tailer.Record) {
+	t.turnTo(r)
 	if t.calls[r.CallID] != nil {
 		return
 	}
@@ -340,6 +344,7 @@ func (t *Table) finish(c *call) {
 			delete(t.calls, id)
 		}
 	}
+	t.aside.forget(c)
 	t.answers.forget(c)
 	if t.byTrace[c.trace] == c {
 		delete(t.byTrace, c.trace)
