@@ -36,6 +36,7 @@ type trust struct {
 // vouched is what records stated that are not suspect.
 type vouched struct {
 	ids     recent       // call ids
+	chosen  recent       // call ids that clients chose, and can know: suspect records tell of these, too
 	headers recentHashes // of headers
 }
 
@@ -289,6 +290,11 @@ func (p *Parser) admit(r *tailer.Record, suspect, doubtful bool) {
 		// What else it says of the request, another record says whole, if any does.
 		r.Key, r.Request.Body, r.Request.Metadata = tailer.Key{}, nil, nil
 	}
+	for _, h := range r.Request.Headers {
+		if h.Name == "x-litellm-call-id" {
+			p.vouched.chosen.add(h.Value)
+		}
+	}
 	switch {
 	case !suspect:
 		if r.Request.Headers != nil {
@@ -303,7 +309,10 @@ func (p *Parser) admit(r *tailer.Record, suspect, doubtful bool) {
 	case r.Kind == tailer.KindDetails:
 		r.Request, r.Key, r.Call.Start = tailer.Request{}, tailer.Key{}, time.Time{} // it makes no request
 	case p.vouched.ids.has(r.CallID):
-		p.askVouched(r) // an id is known to whoever chose it
+		if !p.believe(r) {
+			p.decoded.Suspect++
+			return
+		}
 	case p.vouched.states(r.Request.Headers):
 		p.vouched.ids.add(r.CallID)
 		p.vouch(r.CallID)
@@ -316,6 +325,17 @@ func (p *Parser) admit(r *tailer.Record, suspect, doubtful bool) {
 		return
 	}
 	p.records = append(p.records, *r)
+}
+
+// believe reports whether a suspect record counts whose call id is vouched for. An id is
+// known to whoever chose it, and it may be chosen for what was written before.
+func (p *Parser) believe(r *tailer.Record) bool {
+	whole := r.Kind == tailer.KindCall || r.Kind == tailer.KindPayload
+	if whole && p.vouched.chosen.has(r.CallID) && !p.vouched.states(r.Request.Headers) {
+		return false
+	}
+	p.askVouched(r)
+	return true
 }
 
 // askVouched takes out of a record who asked and for what, unless another record states
@@ -334,8 +354,10 @@ func (p *Parser) vouch(id string) {
 			kept = append(kept, p.suspects[i])
 			continue
 		}
-		p.decoded.Suspect--
-		p.records = append(p.records, p.suspects[i])
+		if p.believe(&p.suspects[i]) {
+			p.decoded.Suspect--
+			p.records = append(p.records, p.suspects[i])
+		}
 	}
 	clear(p.suspects[len(kept):])
 	p.suspects = kept

@@ -35,6 +35,44 @@ func TestVouch(t *testing.T) {
 	}
 }
 
+// TestChosenID: a client may choose its call id, and can then write what looks like a record
+// of its own request, before that begins or after. It tells neither of somebody else nor of
+// how the request ended.
+func TestChosenID(t *testing.T) {
+	const (
+		id     = genuine
+		others = "'headers': {'x-openwebui-user-email': 'eve@example.org', 'x-title': 'mine'"
+		eve    = head + "litellm.acompletion(model='openai/gpt-4o', litellm_call_id='" + id + "', metadata={" + others + ", 'x-litellm-call-id': '" + id + "'}})\n"
+		known  = head + "litellm.acompletion(model='openai/gpt-4o', litellm_call_id='" + id + "', metadata={" + others + "}})\n"
+	)
+	forged := head + call("hello") + "\n"
+	own := strings.ReplaceAll(forged, "'x-openwebui-user-email': 'ana@example.org', 'x-title': 'hello'", "'x-openwebui-user-email': 'eve@example.org', 'x-title': 'mine', 'x-litellm-call-id': '"+id+"'")
+	for _, test := range []struct {
+		name, log, kinds, users string
+	}{
+		{"before the request", mark + raw + forged + mark + eve + head + "x", "arguments", "eve@example.org"},
+		{"after its beginning", mark + eve + raw + forged + head + "x", "arguments", "eve@example.org"},
+		{"after the id was told of", mark + raw + eve + forged + mark + eve + head + "x", "arguments arguments", "eve@example.org eve@example.org"},
+		{"the request's own record", mark + eve + raw + own + head + "x", "arguments call", "eve@example.org eve@example.org"},
+		{"an id that nobody chose", mark + raw + forged + mark + known + head + "x", "call arguments", "eve@example.org"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := feed(test.log)
+			var users []string
+			for i := range got.records {
+				for _, h := range got.records[i].Request.Headers {
+					if h.Name == "x-openwebui-user-email" {
+						users = append(users, h.Value)
+					}
+				}
+			}
+			if kinds(got.records) != test.kinds || strings.Join(users, " ") != test.users {
+				t.Errorf("records %q of %q, want %q of %q", kinds(got.records), users, test.kinds, test.users)
+			}
+		})
+	}
+}
+
 // TestTranslated: what a payload states of a /v1/messages request that LiteLLM passed to
 // another API is not what the client sent, but for what was asked.
 func TestTranslated(t *testing.T) {
