@@ -38,12 +38,13 @@ const (
 	KindRouted             // a request is handed to the router; it does not say which
 	KindCounted            // a prompt, or the answer to it, whose tokens LiteLLM counted
 	KindUnchecked          // the client's headers, before its key is checked
+	KindMaybeAccess        // what is uvicorn's access line, or somebody's text
 )
 
 // String returns the kind's name as metrics and --dry-run print it.
 func (k Kind) String() string {
 	names := [...]string{"other", "call", "payload", "arguments", "details", "body", "headers", "prepared", "found-user", "failure",
-		"stream-failure", "refused", "bad-body", "disconnect", "attempt", "access", "chunk", "answer", "raw-answer", "piece", "logged", "cost", "redate", "arrival", "routed", "counted", "unchecked"}
+		"stream-failure", "refused", "bad-body", "disconnect", "attempt", "access", "chunk", "answer", "raw-answer", "piece", "logged", "cost", "redate", "arrival", "routed", "counted", "unchecked", "maybe-access"}
 	if int(k) < len(names) {
 		return names[k]
 	}

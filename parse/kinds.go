@@ -146,6 +146,7 @@ var forms = []form{
 // The forms that are not told by a prefix in the table.
 var (
 	accessForm   = form{kind: tailer.KindAccess, decode: asAccess}
+	maybeAccess  = form{kind: tailer.KindMaybeAccess, decode: asAccess}
 	documentForm = form{kind: tailer.KindPayload, decode: asPayload}
 	lateDocument = form{kind: tailer.KindPayload, decode: asPayload} // a text record that is a document
 	bodyForm     = form{kind: tailer.KindBody, decode: asBody}       // a body that starts on the next line

@@ -111,10 +111,15 @@ func (f *framer) release() {
 	}
 }
 
-// embedded drops the frames that wait: they stand in the middle of a text.
+// embedded drops the frames that wait: they stand in the middle of a text. An access
+// line may have been written by another thread meanwhile.
 func (f *framer) embedded() {
 	f.counts.Suspect += int64(len(f.pending))
-	f.pending = nil
+	f.pending = slices.DeleteFunc(f.pending, func(fr frame) bool { return fr.form != &accessForm })
+	for i := range f.pending {
+		f.pending[i].form = &maybeAccess
+	}
+	f.release()
 }
 
 // quotes reports whether a callback's dump quotes the words of an error as they

@@ -73,6 +73,28 @@ func TestChosenID(t *testing.T) {
 	}
 }
 
+// TestHiddenAccess: an access line in the middle of a text may be a line of that, or was
+// written meanwhile.
+func TestHiddenAccess(t *testing.T) {
+	const (
+		line  = "INFO:     127.0.0.1:1 - \"POST /v1/messages HTTP/1.1\" 500 Internal Server Error\n"
+		error = head + "Unhandled exception in request: ModuleNotFoundError\nTraceback (most recent call last):\n"
+	)
+	for _, test := range []struct{ name, log, kinds string }{
+		{"after a text", mark + raw + line + head + "x", "access"},
+		{"in a text", mark + raw + line + "more words\n" + head + "x", "maybe-access"},
+		{"in a traceback after it", mark + raw + error + line + "ModuleNotFoundError: No module named 'x'\n" + head + "x", "maybe-access"},
+		{"in a traceback", mark + error + line + "ModuleNotFoundError: No module named 'x'\n" + head + "x", "access"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := feed(test.log)
+			if kinds(got.records) != test.kinds || got.records[0].Status != 500 || got.records[0].Request.Route != "/v1/messages" {
+				t.Errorf("records %q, want %q", kinds(got.records), test.kinds)
+			}
+		})
+	}
+}
+
 // TestTranslated: what a payload states of a /v1/messages request that LiteLLM passed to
 // another API is not what the client sent, but for what was asked.
 func TestTranslated(t *testing.T) {

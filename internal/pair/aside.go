@@ -34,6 +34,20 @@ func (t *Table) turnTo(r *tailer.Record) {
 	}
 }
 
+// hungUp takes the note that a client has hung up, which does not say which of several
+// that bear the id.
+func (t *Table) hungUp(r *tailer.Record) {
+	c := t.calls[r.CallID]
+	if c == nil || len(t.aside[r.CallID]) > 0 {
+		return
+	}
+	c.disconnected = true
+	c.touch(r)
+	if f := c.flight(); f != nil {
+		f.end(r.Time)
+	}
+}
+
 // bearer returns the request that an error which states its call id is about: of several
 // that bear the id the only one that failed in these words.
 func (t *Table) bearer(e *loose, id string) (one *call) {

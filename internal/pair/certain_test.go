@@ -234,6 +234,15 @@ func TestLandings(t *testing.T) {
 	if got["a"] != 0 || got["b"] != 0 {
 		t.Errorf("two chats beside a refused key, one failed: %v", got)
 	}
+	hidden := with(landed(chat, 500, 2), func(r *tailer.Record) { r.Kind = tailer.KindMaybeAccess })
+	got = statuses(slices.Concat(chats[:3], []tailer.Record{hidden}, chats[3:], []tailer.Record{landed(chat, 200, 50), landed(chat, 200, 60)})...)
+	if got["a"] != 0 || got["b"] != 200 {
+		t.Errorf("two chats, one of which may have landed before: %v", got)
+	}
+	got = statuses(slices.Concat(chats[:3], []tailer.Record{hidden, landed(chat, 200, 50)})...)
+	if got["a"] != 0 {
+		t.Errorf("a chat that may have landed before: %v", got)
+	}
 }
 
 // TestRefused: a refused key's request is that of the only error it can be of.

@@ -26,6 +26,7 @@ type flight struct {
 	types    typeSet // see callTypes
 	typeKey  typeKey
 	landed   time.Time // when the access line was written
+	hidden   bool      // its access line may stand in the middle of a text
 	told     bool      // handed out as what it was refused for
 	doubted  bool      // a stream broke off that may have been its own or another's
 	failing  bool      // the client was told an error, without its being known which call's

@@ -331,12 +331,20 @@ func (s shares) of(lines []landing, split bool) shares {
 	return s
 }
 
+// mayLand takes an access line that is one, or somebody's text. The next line that a
+// request in flight can have is then not certainly its own.
+func (f *flights) mayLand(r *tailer.Record) {
+	for _, one := range f.unlanded(landingOf(r).types) {
+		one.hidden = true
+	}
+}
+
 // landAs lands one of several requests. A stream that has begun goes on.
 func (f *flight) landAs(s shares, r *tailer.Record) {
 	if s.path != "" {
 		f.route, f.method = s.path, r.Request.Method
 	}
-	if s.status != 0 && f.status == 0 {
+	if s.status != 0 && f.status == 0 && !f.hidden {
 		f.status = s.status
 	}
 	if f.streamed && s.status < 400 {
@@ -348,7 +356,9 @@ func (f *flight) landAs(s shares, r *tailer.Record) {
 
 // take lands one request. A stream lands when it begins.
 func (f *flights) take(one *flight, r *tailer.Record) {
-	one.status = r.Status
+	if !one.hidden {
+		one.status = r.Status
+	}
 	one.touch(r.Time)
 	one.land(r.Time)
 	if !one.streamed || r.Status >= 400 {

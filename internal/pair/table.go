@@ -160,14 +160,10 @@ func (t *Table) Add(r *tailer.Record) []tailer.Exchange {
 		t.addCounted(r)
 	case tailer.KindAnswer, tailer.KindRawAnswer, tailer.KindPiece, tailer.KindCost, tailer.KindLogged:
 		t.addAnswer(r)
+	case tailer.KindMaybeAccess:
+		t.flights.mayLand(r)
 	case tailer.KindDisconnect:
-		if c := t.calls[r.CallID]; c != nil && len(t.aside[r.CallID]) == 0 {
-			c.disconnected = true
-			c.touch(r)
-			if f := c.flight(); f != nil {
-				f.end(r.Time)
-			}
-		}
+		t.hungUp(r)
 	}
 	t.expireAt(t.now)
 	return t.out
