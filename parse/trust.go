@@ -18,7 +18,8 @@ import (
 // So after a record that may hold raw text, all that follows is suspect until a
 // record states an address that was known before (a mark). A suspect record that
 // names a call counts once a record that is not suspect names it too, or states
-// the same headers. One without a call id counts as it is: it can add to a request
+// the same headers; without these headers it tells nobody, nor how a call ended whose
+// id a client chose. One without a call id counts as it is: it can add to a request
 // but not make one. In a coloured log, lines without colour are no records, nor
 // the other way round. In JSON logs none of this is needed: JSON has no raw line
 // breaks.
