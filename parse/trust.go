@@ -2,6 +2,7 @@ package parse
 
 import (
 	"bytes"
+	"cmp"
 	"hash/maphash"
 	"strconv"
 	"time"
@@ -79,23 +80,29 @@ const (
 	sessionArgument = ", shared_session=<aiohttp.client.ClientSession object at 0x"
 )
 
-// sessionIn returns the address of the shared session that a message states.
-func sessionIn(msg []byte) (address string, isMark bool) {
-	if rest, ok := bytes.CutPrefix(msg, []byte(sessionMark)); ok {
-		digits, _, _ := bytes.Cut(rest, []byte(")"))
-		n, err := strconv.ParseUint(string(digits), 10, 64)
-		if err != nil {
-			return "", false
-		}
-		return strconv.FormatUint(n, 16), true
+// markedSession returns the address that a session's mark states, "" for other messages.
+func markedSession(msg []byte) string {
+	rest, ok := bytes.CutPrefix(msg, []byte(sessionMark))
+	if !ok {
+		return ""
 	}
-	if hasPrefix(msg, "litellm.a") {
-		if _, rest, ok := bytes.Cut(msg, []byte(sessionArgument)); ok {
-			hex, _, _ := bytes.Cut(rest, []byte(">"))
-			return string(hex), false
-		}
+	digits, _, _ := bytes.Cut(rest, []byte(")"))
+	n, err := strconv.ParseUint(string(digits), 10, 64)
+	if err != nil {
+		return ""
 	}
-	return "", false
+	return strconv.FormatUint(n, 16)
+}
+
+// attemptsSession returns the address of the session that an attempt states, "" for
+// other messages.
+func attemptsSession(msg []byte) string {
+	if !hasPrefix(msg, "litellm.a") {
+		return ""
+	}
+	_, rest, _ := bytes.Cut(msg, []byte(sessionArgument))
+	hex, _, _ := bytes.Cut(rest, []byte(">"))
+	return string(hex)
 }
 
 // addressesOf calls each with the addresses in a mark.
@@ -125,11 +132,12 @@ func isHex(c byte) bool { return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' }
 // where there is none.
 func (t *trust) seen(msg []byte, tainted bool) bool {
 	if t.marks.young != nil {
-		switch address, isMark := sessionIn(msg); {
-		case address == "":
+		switch address := markedSession(msg); {
 		case tainted:
-			return !t.marks.has(address)
-		case isMark:
+			if address = cmp.Or(address, attemptsSession(msg)); address != "" {
+				return !t.marks.has(address)
+			}
+		case address != "":
 			t.marks.add(address)
 		}
 	}
