@@ -137,6 +137,17 @@ func (m *meter) watch(name string, follow *pipeline.Follow) {
 	follow.Enrich = &meteredEnricher{follow.Enrich, m}
 }
 
+// forget shows a log no more.
+func (m *meter) forget(name string) {
+	if m == nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.logs = slices.DeleteFunc(m.logs, func(l *meteredLog) bool { return l.name == name })
+	m.Forget(name)
+}
+
 // meteredLog counts the lines of a log.
 type meteredLog struct {
 	pipeline.Following

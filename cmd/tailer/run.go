@@ -185,8 +185,8 @@ func (d *daemon) once(ctx context.Context, o *runOptions) (started bool, err err
 			stats := sink.Stats()
 			return stats.Delivered + stats.DeadLettered + stats.Failures
 		},
-		Save: func(logs map[string][]tailer.Checkpoint) error {
-			maps.Copy(doc.Logs, logs)
+		Save: func(all map[string][]tailer.Checkpoint) error {
+			logs.checkpoint(doc, all)
 			return store.Save(doc, time.Now())
 		},
 	}

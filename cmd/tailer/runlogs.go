@@ -3,10 +3,12 @@ package main
 import (
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"tailer"
@@ -30,8 +32,10 @@ type logSet struct {
 	enricher *enrich.Enricher
 	sink     *delivery
 	meter    *meter // nil: nobody looks
-	known    map[string]bool
-	looked   bool // logs that are found from now on have come since
+	mu       sync.Mutex
+	known    map[string]bool // guarded by mu
+	gone     []string        // that ended since the last checkpoint; guarded by mu
+	looked   bool            // logs that are found from now on have come since
 	spools   []io.Closer
 }
 
@@ -71,7 +75,7 @@ func (s *logSet) discover(now time.Time) (logs []*pipeline.Log, more bool, err e
 		errs = append(errs, err)
 		more = more || src.File != ""
 		for _, name := range names {
-			if s.known[name] {
+			if s.knows(name) {
 				continue
 			}
 			log, err := s.follow(name, src, now)
@@ -79,12 +83,42 @@ func (s *logSet) discover(now time.Time) (logs []*pipeline.Log, more bool, err e
 				errs = append(errs, err)
 				continue
 			}
+			s.mu.Lock()
 			s.known[name] = true
+			s.mu.Unlock()
+			delete(s.resume, name) // if it comes back after it was gone, it is a new one
 			logs = append(logs, log)
 		}
 	}
 	s.looked = true
 	return logs, more, errors.Join(errs...)
+}
+
+func (s *logSet) knows(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.known[name]
+}
+
+// forget lets a log be forgotten that has ended. If it comes back, it is a new one.
+func (s *logSet) forget(name string) {
+	s.o.logger.Info("log is gone", "source", name)
+	s.meter.forget(name)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.known, name)
+	s.gone = append(s.gone, name)
+}
+
+// checkpoint takes what there is of all logs into doc.
+func (s *logSet) checkpoint(doc *state.Document, logs map[string][]tailer.Checkpoint) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, name := range s.gone {
+		delete(doc.Logs, name)
+	}
+	s.gone = nil
+	maps.Copy(doc.Logs, logs)
 }
 
 // namesOf returns the names of the logs that a source stands for now.
@@ -151,9 +185,12 @@ func (s *logSet) follow(name string, src *config.Source, now time.Time) (*pipeli
 	if src.HTTP != nil {
 		return s.receive(name, src, location)
 	}
+	// What a glob or a folder names comes and goes; a name alone is waited for.
+	ends := src.File != "" && filepath.Clean(src.File) != name
+	resumed := len(s.resume[name]) > 0
 	from, err := s.open(name, src, source.FollowConfig{
-		Config:  source.Config{Together: true, MaxLine: s.o.maxLine, Location: location, Year: now.Year()},
-		FromEnd: src.Start == config.StartEnd && !s.looked, Logger: s.o.logger,
+		Config: source.Config{Together: true, MaxLine: s.o.maxLine, Location: location, Year: now.Year()},
+		Ends:   ends, FromEnd: src.Start == config.StartEnd && !s.looked, Logger: s.o.logger,
 	})
 	if err != nil {
 		return nil, err
@@ -169,11 +206,15 @@ func (s *logSet) follow(name string, src *config.Source, now time.Time) (*pipeli
 		follow.Enrich = &tagger{follow.Enrich, pod.Tags()}
 	}
 	s.meter.watch(name, follow)
-	s.o.logger.Info("following", "source", name, "resumed", len(s.resume[name]) > 0)
-	return &pipeline.Log{
+	s.o.logger.Info("following", "source", name, "resumed", resumed)
+	log := &pipeline.Log{
 		Name: name, Follow: follow, Close: stream.Close,
 		Checkpoints: func() []tailer.Checkpoint { return stream.Checkpoints(s.tracker) },
-	}, nil
+	}
+	if ends {
+		log.Gone = func() { s.forget(name) }
+	}
+	return log, nil
 }
 
 // close closes the spools; the sources are closed by then.

@@ -68,6 +68,12 @@ func (m *Metrics) Log(name string) Log {
 	return Log{lines: m.lines.WithLabelValues(name), bytes: m.bytes.WithLabelValues(name)}
 }
 
+// Forget shows a log no more.
+func (m *Metrics) Forget(name string) {
+	m.lines.DeleteLabelValues(name)
+	m.bytes.DeleteLabelValues(name)
+}
+
 // A Log counts lines. It is safe for concurrent use.
 type Log struct{ lines, bytes prometheus.Counter }
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,6 +20,7 @@ type Log struct {
 	Checkpoints func() []tailer.Checkpoint // how to go on after a restart
 	Saved       func()                     // what Checkpoints returned last is on disk; nil: nobody wants to know
 	Close       func() error
+	Gone        func() // the log has ended and is forgotten, all of it being resolved; nil: it is remembered
 }
 
 // Daemon follows logs until it is told to stop. Its fields are set before Run.
@@ -93,10 +96,14 @@ func (d *Daemon) follow(ctx context.Context, cancel context.CancelCauseFunc, run
 		for _, log := range logs {
 			open++
 			running.Go(func() {
-				if err := log.Follow.Forever(ctx); err != nil && ctx.Err() == nil {
+				err := log.Follow.Forever(ctx)
+				if err != nil && ctx.Err() == nil {
 					cancel(err)
 				}
 				log.Follow.over.Store(true)
+				if err == nil && log.Gone != nil {
+					d.forget(log)
+				}
 				select {
 				case over <- struct{}{}:
 				case <-ctx.Done():
@@ -128,6 +135,18 @@ func (d *Daemon) add(logs []*Log) {
 	if err := d.save(); err != nil {
 		d.Logger.Error("checkpoint can't be saved, will try again", "err", err)
 	}
+}
+
+// forget drops a log that has ended.
+func (d *Daemon) forget(log *Log) {
+	d.mu.Lock()
+	log.Checkpoints() // the tracker forgets what is resolved
+	d.logs = slices.DeleteFunc(d.logs, func(other *Log) bool { return other == log })
+	d.mu.Unlock()
+	if err := log.Close(); err != nil {
+		d.Logger.Warn("close log", "source", log.Name, "err", err)
+	}
+	log.Gone()
 }
 
 // keep saves checkpoints, and says that there is progress, until ctx ends.
@@ -199,6 +218,7 @@ func (d *Daemon) moving(beats map[*Log]int64, now time.Time) bool {
 		all = all && (moves || log.Follow.over.Load())
 		beats[log] = beat
 	}
+	maps.DeleteFunc(beats, func(log *Log, _ int64) bool { return !slices.Contains(d.logs, log) })
 	return all
 }
 

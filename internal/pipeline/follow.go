@@ -154,6 +154,13 @@ func (w waiting) Deliver(ctx context.Context, x *tailer.Exchange) error {
 	return w.Deliverer.Deliver(ctx, x)
 }
 
+// Flush implements Deliverer.
+func (w waiting) Flush(ctx context.Context) error {
+	w.waits.Store(true)
+	defer w.waits.Store(false)
+	return w.Deliverer.Flush(ctx)
+}
+
 // Hurry implements Hurrier.
 func (w waiting) Hurry() {
 	if h, ok := w.Deliverer.(Hurrier); ok {

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -330,45 +329,6 @@ func TestSaveFails(t *testing.T) {
 		_ = d.Run(ctx)
 		if strings.Count(said.String(), "disk full") != 1 || !strings.Contains(said.String(), "saved again") {
 			t.Errorf("it says\n%s", said)
-		}
-	})
-}
-
-// TestSaved tells a log of a checkpoint only once it is on disk.
-func TestSaved(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		a := newFollowing()
-		var saved []map[string][]tailer.Checkpoint
-		d := daemonOf(&saved, true, a)
-		discover := d.Discover
-		var told atomic.Int64
-		var roomy atomic.Bool
-		d.Discover = func(now time.Time) ([]*pipeline.Log, bool, error) {
-			logs, more, err := discover(now)
-			for _, log := range logs {
-				log.Saved = func() { told.Add(1) }
-			}
-			return logs, more, err
-		}
-		d.Save = func(map[string][]tailer.Checkpoint) error {
-			if !roomy.Load() {
-				return errors.New("disk full")
-			}
-			return nil
-		}
-		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan error)
-		go func() { ended <- d.Run(ctx) }()
-		time.Sleep(5 * time.Second)
-		synctest.Wait()
-		if told.Load() > 0 {
-			t.Errorf("told %d times of what was not saved", told.Load())
-		}
-		roomy.Store(true)
-		time.Sleep(5 * time.Second)
-		cancel()
-		if err := <-ended; !errors.Is(err, context.Canceled) || told.Load() == 0 {
-			t.Errorf("ended with %v, told %d times", err, told.Load())
 		}
 	})
 }

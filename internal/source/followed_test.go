@@ -30,6 +30,7 @@ type followed struct {
 	written int
 	got     []string
 	fromEnd bool
+	ends    bool
 }
 
 func follow(t *testing.T) *followed {
@@ -47,7 +48,7 @@ func (x *followed) start() {
 		x.tracker.Resume(c.Source, c.Offset, c.Resolved)
 	}
 	var err error
-	x.f, err = source.NewFollower(x.log, x.saved, x.savedAt, source.FollowConfig{FromEnd: x.fromEnd, Now: func() time.Time { return x.now }})
+	x.f, err = source.NewFollower(x.log, x.saved, x.savedAt, source.FollowConfig{FromEnd: x.fromEnd, Ends: x.ends, Now: func() time.Time { return x.now }})
 	if err != nil {
 		x.t.Fatal(err)
 	}

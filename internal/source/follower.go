@@ -32,6 +32,8 @@ const (
 	// maxPast is how many files that were let go are remembered, so that they are
 	// known again under another name, or compressed.
 	maxPast = 64
+	// goneFor is how long a log must have had no file to be at its end.
+	goneFor = 10 * time.Minute
 	// maxOpen is how many files of one log are held open at once.
 	maxOpen = 16
 )
@@ -44,6 +46,7 @@ const siblings = "siblings"
 type FollowConfig struct {
 	Config
 	FromEnd bool             // a log that was never read is read from its end on
+	Ends    bool             // it is at its end once it has had no file for ten minutes
 	Quiet   time.Duration    // how long a rotated file must have been quiet; 0 means 5 s
 	Logger  *slog.Logger     // nil: silent
 	Now     func() time.Time // nil means time.Now
@@ -141,8 +144,8 @@ func NewFollower(log string, resume []tailer.Checkpoint, saved time.Time, cfg Fo
 	return f, nil
 }
 
-// next returns the next line; tailer.ErrPause when there is none now. Other
-// errors are told once and are no end: the file may come back.
+// next returns the next line; tailer.ErrPause when there is none now, io.EOF as
+// FollowConfig.Ends says. Other errors are told once: the file may come back.
 func (f *Follower) next() (*tailer.Line, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -168,6 +171,9 @@ func (f *Follower) next() (*tailer.Line, error) {
 			f.broken(g, err)
 			i++
 		}
+	}
+	if f.cfg.Ends && len(f.gens)+len(f.resume) == 0 && f.cfg.Now().Sub(f.until) > goneFor {
+		return nil, io.EOF
 	}
 	return nil, tailer.ErrPause
 }
@@ -342,13 +348,6 @@ func (f *Follower) Counts() FollowCounts {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.counts
-}
-
-// Gone reports whether the log has no file now and had none for a while.
-func (f *Follower) Gone() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return len(f.gens) == 0 && f.cfg.Now().After(f.until)
 }
 
 // Close closes all files.

@@ -1,13 +1,17 @@
 package source_test
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"tailer"
 )
 
 // TestRotation moves a log about in every way that is known, while it is read
@@ -348,4 +352,36 @@ func TestLag(t *testing.T) {
 		t.Errorf("%d bytes are behind, want %d", lag, want)
 	}
 	x.check()
+}
+
+// TestGone ends with a log that has had no file for long, if it is one that comes and
+// goes, and not before all of it is read.
+func TestGone(t *testing.T) {
+	for _, ends := range []bool{false, true} {
+		x := &followed{t: t, log: filepath.Join(t.TempDir(), "app.log"), now: time.Now(), ends: ends}
+		x.append(10)
+		x.start()
+		x.read()
+		x.append(10)
+		if err := os.Remove(x.log); err != nil {
+			t.Fatal(err)
+		}
+		x.check()
+		x.pass(8 * time.Minute)
+		x.append(3) // it comes back
+		x.check()
+		if err := os.Remove(x.log); err != nil {
+			t.Fatal(err)
+		}
+		x.settle()
+		x.pass(11 * time.Minute)
+		x.s.Look()
+		want := tailer.ErrPause
+		if ends {
+			want = io.EOF
+		}
+		if _, err := x.s.Next(); !errors.Is(err, want) {
+			t.Errorf("ends %v: got %v, want %v", ends, err, want)
+		}
+	}
 }
