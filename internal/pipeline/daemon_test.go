@@ -83,3 +83,25 @@ func TestForgets(t *testing.T) {
 		}
 	})
 }
+
+// TestLastLook reads what was written just before it is told to stop.
+func TestLastLook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newFollowing()
+		var saved []map[string][]tailer.Checkpoint
+		d := daemonOf(&saved, true, a)
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- d.Run(ctx) }()
+		time.Sleep(5500 * time.Millisecond)
+		synctest.Wait()
+		a.source.add("24", false)
+		cancel()
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Errorf("ended with %v", err)
+		}
+		if last := saved[len(saved)-1]; last["a"][0].Offset != 2 {
+			t.Errorf("saved %v", last)
+		}
+	})
+}

@@ -47,6 +47,8 @@ const (
 	busyFor = 3 * time.Second
 	// backlog is how long there are lines without a pause when reading was behind.
 	backlog = 100 * time.Millisecond
+	// lastLookTime is how long may be read on once told to stop.
+	lastLookTime = time.Second
 	// lookLines is how many lines are read at most between two looks.
 	lookLines = 512
 	// markEvery is how often it is worked out how far reading and pairing are.
@@ -138,7 +140,22 @@ func (f *Follow) Forever(ctx context.Context) error {
 		f.Source.Wait(ctx, wait)
 	}
 	f.Stats.Interrupted = true
+	f.lastLook(ctx)
 	return ctx.Err()
+}
+
+// lastLook reads what is there already once the context has ended, for a moment: who
+// is stopped right after the proxy, and not started again, has its last lines.
+func (f *Follow) lastLook(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLookTime)
+	defer cancel()
+	f.Source.Look()
+	for more := true; more && ctx.Err() == nil; {
+		n, err := f.some(ctx)
+		f.taken.Add(int64(n))
+		more = err == nil && n >= lookLines // what fails is read again by the next run
+	}
+	_ = f.take(ctx, f.Parse.Pause()) // likewise
 }
 
 // waiting notes while delivery makes its caller wait.
