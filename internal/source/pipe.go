@@ -28,6 +28,8 @@ const (
 	// drainPipe is how long a pipe must be silent, once reading is to stop, to count
 	// as empty.
 	drainPipe = 50 * time.Millisecond
+	// drainMost is how long that is waited for: a busy pipe is never silent.
+	drainMost = time.Second
 )
 
 // A Pipe reads a pipe, which can't be read again, through a spool: a line counts as
@@ -265,15 +267,17 @@ func (p *Pipe) Lag() int64 {
 	return end - p.end
 }
 
-// Close stops reading: what the pipe holds now is still taken into the spool.
+// Close stops reading: what the pipe holds now is still taken into the spool, as far
+// as that takes a second.
 func (p *Pipe) Close() error {
+	late := time.Now().Add(drainMost)
 	for waiting := true; waiting; {
 		select {
 		case <-p.over:
 			waiting = false
 		case <-time.After(drainPipe):
 			p.mu.Lock()
-			waiting = time.Since(p.active) < drainPipe
+			waiting = time.Since(p.active) < drainPipe && time.Now().Before(late)
 			p.mu.Unlock()
 		}
 	}

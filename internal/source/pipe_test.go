@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"tailer"
@@ -139,4 +140,39 @@ func TestPipeDrops(t *testing.T) {
 	if err := p.Close(); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// quick is a spool that takes no time and keeps nothing.
+type quick struct{}
+
+func (quick) Append(context.Context, []byte) error { return nil }
+func (quick) ReadAt([]byte, int64) (int, error)    { return 0, io.EOF }
+func (quick) Bounds() (first, end int64)           { return 0, 0 }
+func (quick) Release(int64) error                  { return nil }
+
+// TestPipeClosesWhileBusy does not wait for a writer that never pauses.
+func TestPipeClosesWhileBusy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, w := io.Pipe()
+		go func() {
+			for range 60_000 {
+				if _, err := io.WriteString(w, "a line of a busy proxy\n"); err != nil {
+					return
+				}
+				time.Sleep(time.Millisecond)
+			}
+		}()
+		p, err := source.NewPipe("-", r, quick{}, nil, source.FollowConfig{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		began := time.Now()
+		if err := p.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); took > 2*time.Second {
+			t.Errorf("closed after %v", took)
+		}
+	})
 }
