@@ -7,6 +7,9 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
 	"syscall"
 
 	"tailer"
@@ -94,4 +97,25 @@ func beginsAs(r io.ReaderAt, size int64, c *tailer.Checkpoint) bool {
 		return false
 	}
 	return digest(head) == c.Head
+}
+
+// withResumed adds to paths those files of a folder that the last run has not read to
+// their end, whatever they are called: a link may have led to one that leads to
+// another by now.
+func (f *Follower) withResumed(paths []string, dir string, entries []os.DirEntry) []string {
+	if len(f.resume) == 0 {
+		return paths
+	}
+	for _, entry := range entries {
+		info, err := entry.Info()
+		if err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		path, at := filepath.Join(dir, entry.Name()), inodeOf(info)
+		unread := func(c tailer.Checkpoint) bool { return at == inode{c.Device, c.Inode} }
+		if !slices.Contains(paths, path) && path != f.log && slices.ContainsFunc(f.resume, unread) {
+			paths = append(paths, path)
+		}
+	}
+	return paths
 }

@@ -46,6 +46,7 @@ func (f *Follower) candidates() (out []candidate, whole bool) {
 		if target, err := filepath.EvalSymlinks(f.log); err == nil && filepath.Dir(target) == dir && filepath.Base(target) != name {
 			paths = append(paths, siblingsOf(target, entries)...)
 		}
+		paths = f.withResumed(paths, dir, entries)
 		slices.SortFunc(paths, compareLogs)
 		for _, path := range paths {
 			c, ok := candidateAt(path)
