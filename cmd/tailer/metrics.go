@@ -73,6 +73,13 @@ func (m *meter) ready(yes bool) {
 	}
 }
 
+// alive says that there is progress.
+func (m *meter) alive() {
+	if m != nil {
+		m.server.Alive()
+	}
+}
+
 func (m *meter) close() error {
 	if m == nil {
 		return nil

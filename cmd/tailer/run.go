@@ -179,7 +179,10 @@ func (d *daemon) once(ctx context.Context, o *runOptions) (started bool, err err
 			d.notify.Stopping()
 			return drainTime
 		},
-		Logger: o.logger.With("component", "run"), Alive: d.notify.Alive,
+		Logger: o.logger.With("component", "run"), Alive: func() {
+			d.notify.Alive()
+			meter.alive()
+		},
 		Rest: residence.Shrink,
 		Progress: func() int64 {
 			stats := sink.Stats()

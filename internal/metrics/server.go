@@ -21,6 +21,8 @@ type Server struct {
 	http  *http.Server
 	addr  string
 	ready atomic.Bool
+	began time.Time
+	beat  atomic.Int64 // when there was progress last, ns since began
 	ended chan error
 }
 
@@ -40,10 +42,10 @@ func Listen(address, token string, m *Metrics) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen for metrics: %w", err)
 	}
-	s := &Server{addr: listener.Addr().String(), ended: make(chan error, 1)}
+	s := &Server{addr: listener.Addr().String(), began: time.Now(), ended: make(chan error, 1)}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", guarded(token, promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{EnableOpenMetrics: true})))
-	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { answer(w, true, "healthy") })
+	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { answer(w, s.healthy(time.Since(s.began)), "healthy") })
 	mux.HandleFunc("GET /-/ready", func(w http.ResponseWriter, _ *http.Request) { answer(w, s.ready.Load(), "ready") })
 	s.http = &http.Server{Handler: mux, ReadHeaderTimeout: readHeaderTime}
 	go func() { s.ended <- s.http.Serve(listener) }()
@@ -77,6 +79,15 @@ func answer(w http.ResponseWriter, yes bool, word string) {
 
 // Addr returns host and port.
 func (s *Server) Addr() string { return s.addr }
+
+// silence is how long there may be no progress: longer than a watchdog waits.
+const silence = 3 * time.Minute
+
+// Alive says that there is progress.
+func (s *Server) Alive() { s.beat.Store(int64(time.Since(s.began))) }
+
+// healthy tells whether there was progress not long before a time since began.
+func (s *Server) healthy(at time.Duration) bool { return at-time.Duration(s.beat.Load()) < silence }
 
 // SetReady says whether logs are being followed.
 func (s *Server) SetReady(ready bool) { s.ready.Store(ready) }
