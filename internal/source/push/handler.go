@@ -102,7 +102,7 @@ func fromLines(r *http.Request, kind string, body []byte, limit int64) ([]Entry,
 	field, writer := r.URL.Query().Get("field"), r.URL.Query().Get("writer")
 	switch kind {
 	case "text/plain", "":
-		return decodeText(body, writer), nil
+		return decodeText(body, writer, limit)
 	case "application/json", "application/x-ndjson":
 		return decodeJSON(body, field, writer, limit)
 	}

@@ -143,6 +143,8 @@ func TestHandler(t *testing.T) {
 		{"too large inside", "/lines", "text/plain", "gzip", gzipped(t, strings.Repeat("a", 100_000)), 413, ""},
 		{"too large inside zstd", "/lines", "text/plain", "zstd", zstded(t, strings.Repeat("a", 100_000)), 413, ""},
 		{"too large once indented", "/lines", "application/json", "", `{"id":` + strings.Repeat("[", 30) + strings.Repeat("]", 30) + "}", 413, ""},
+		{"too many lines", "/lines", "text/plain", "gzip", gzipped(t, strings.Repeat("\n", 100)), 413, ""},
+		{"a long writer of many lines", "/lines?writer=" + strings.Repeat("w", 1000), "text/plain", "", "a\nb\n", 413, ""},
 		{"unknown path", "/v1/traces", "application/json", "", "{}", 404, ""},
 	}
 	for _, test := range tests {
@@ -233,7 +235,7 @@ func FuzzDecode(f *testing.F) {
 			func() ([]Entry, error) { return decodeOTLP(body, false) },
 			func() ([]Entry, error) { return decodeOTLP(body, true) },
 			func() ([]Entry, error) { return decodeJSON(body, field, "", 1<<20) },
-			func() ([]Entry, error) { return decodeText(body, ""), nil },
+			func() ([]Entry, error) { return decodeText(body, "", 1<<20) },
 		} {
 			if entries, err := decode(); err != nil && len(entries) > 0 {
 				t.Fatal("entries and an error")

@@ -10,12 +10,20 @@ import (
 	"tailer/internal/source/event"
 )
 
-// decodeText takes a body apart into lines.
-func decodeText(body []byte, writer string) (entries []Entry) {
+// shortLine is how long the lines of the largest body are at least, on average, in
+// bytes: each takes more than that in memory, however short it is.
+const shortLine = 64
+
+// decodeText takes a body apart into lines. errTooLarge: there are too many of them
+// for a body of at most limit bytes.
+func decodeText(body []byte, writer string, limit int64) (entries []Entry, err error) {
+	if n := int64(bytes.Count(body, []byte("\n"))); n*max(shortLine, int64(len(writer))) > limit {
+		return nil, errTooLarge
+	}
 	for line := range bytes.Lines(body) {
 		entries = append(entries, Entry{Writer: writer, Text: bytes.TrimSuffix(line, []byte("\n"))})
 	}
-	return entries
+	return entries, nil
 }
 
 // errField says that an object lacks the member that was asked for.
