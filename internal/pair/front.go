@@ -69,7 +69,11 @@ func (x *frontIndex) add(r *tailer.Record, flights *flights) {
 	switch r.Kind {
 	case tailer.KindBody:
 		f := &front{at: r.Time, coarse: r.Coarse, stream: r.Stream, request: r.Request, pos: []tailer.Position{r.Pos}, raw: [][]byte{r.Raw}, awaiting: true, suspect: r.Suspect}
-		f.flight = flights.start(r.Kind, r.Time, isStream(r.Request.Body))
+		if isForeign(r.Request.Body) {
+			f.claimed, f.flight = true, flights.foreign(r)
+		} else {
+			f.flight = flights.start(r.Kind, r.Time, isStream(r.Request.Body))
+		}
 		f.flight.front = f
 		x.arrive(f)
 		x.latest = f
