@@ -102,6 +102,7 @@ type flights struct {
 	oldestOK  time.Time   // when the router told of the oldest answer that closeAnswered has not dealt with
 	labelled  bool        // pieces of chats bear the answer's id in this log
 	nameless  nameless
+	restated  restated
 }
 
 // start notes a request's first record.

@@ -42,6 +42,9 @@ func (t *Table) addAnswer(r *tailer.Record) {
 		}
 		return
 	}
+	if r.Kind == tailer.KindRawAnswer && t.flights.restated.has(r) {
+		return
+	}
 	f := t.flights.owner(r)
 	if f == nil && r.Kind == tailer.KindChunk {
 		if last := t.flights.lastEnded; last != nil && last.answer.pieces.id == r.Call.ResponseID {
