@@ -50,6 +50,7 @@ func TestPayloadWithoutHeaders(t *testing.T) {
 	}{
 		{"of a text", []tailer.Record{call, payload}, once},
 		{"stated twice", []tailer.Record{call, payload, payload}, once},
+		{"stated before, where it might have been somebody's text", []tailer.Record{call, with(payload, func(r *tailer.Record) { r.Suspect = true }), payload}, once},
 		{"of a list", []tailer.Record{with(call, func(r *tailer.Record) {
 			r.Request.Body = tailer.Fields{{Name: "input", Value: json.RawMessage(own)}}
 		}), payload}, once},

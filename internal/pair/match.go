@@ -1,6 +1,7 @@
 package pair
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -51,6 +52,9 @@ func (t *Table) find(r *tailer.Record) *call {
 		return nil
 	}
 	if c := t.byTrace[r.TraceID]; c != nil && (c.id == "" || r.CallID == "" || c.isTriedAgain(r)) && !c.isOther(&r.Request) {
+		if c.suspect && !r.Suspect && r.Kind == tailer.KindPayload && r.CallID == "" {
+			return cmp.Or(t.stating(r), c) // it was stated before, where it might have been somebody's text
+		}
 		return c
 	}
 	if r.Kind == tailer.KindPayload && r.CallID == "" {
