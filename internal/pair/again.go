@@ -17,9 +17,9 @@ func (t *Table) retried(r *tailer.Record) *call {
 	if len(q.Headers) == 0 || !hasContent(q.Body) || r.Call.SinceCall {
 		return nil
 	}
-	key := t.fronts.keyOf(q.Headers)
+	key, stated := t.fronts.keyOf(q.Headers), t.fronts.sumsOf(q.Body)
 	same := func(f *front) bool {
-		return f != nil && f.key == key && hasContent(f.request.Body) && sameBody(f.request.Body, q.Body)
+		return f != nil && f.key == key && hasContent(f.request.Body) && t.fronts.same(f, q.Body, &stated)
 	}
 	for _, f := range t.fronts.byKey[key] {
 		if !f.claimed && same(f) {

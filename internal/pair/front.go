@@ -27,6 +27,7 @@ type front struct {
 	suspect  bool      // a record of it may be somebody's text
 	loadAt   time.Time // when a feature was loaded for it, or for another of its kind
 	raw      [][]byte  // its records as written
+	sums     *sums     // of its body; nil while nobody asked
 }
 
 // frontIndex holds the fronts that no call has claimed.
@@ -107,7 +108,7 @@ func (x *frontIndex) add(r *tailer.Record, flights *flights) {
 		f.suspect = f.suspect || r.Suspect
 		f.request.Route, f.request.Method = r.Request.Route, r.Request.Method
 		if f.request.Body == nil {
-			f.request.Body = r.Request.Body
+			f.request.Body, f.sums = r.Request.Body, nil
 			f.flight.streamed = isStream(r.Request.Body)
 			if f.flight.streamed && !f.flight.landed.IsZero() {
 				flights.expireBy(f.flight.last.Add(maxSilence))
@@ -167,8 +168,9 @@ func (x *frontIndex) claim(request *tailer.Request, began, logged time.Time) *fr
 	key := x.keyOf(request.Headers)
 	var best *front
 	var least time.Duration
+	stated := x.sumsOf(request.Body)
 	for _, f := range x.byKey[key] {
-		if f.claimed || f.at.After(logged) || !sameBody(f.request.Body, request.Body) {
+		if f.claimed || f.at.After(logged) || !x.same(f, request.Body, &stated) {
 			continue
 		}
 		away := began.Sub(f.at)
@@ -189,6 +191,15 @@ func (x *frontIndex) claim(request *tailer.Request, began, logged time.Time) *fr
 	return best
 }
 
+// same is sameBody of a front's body and another, whose sums are known.
+func (x *frontIndex) same(f *front, body tailer.Fields, stated *sums) bool {
+	if f.sums == nil {
+		s := x.sumsOf(f.request.Body)
+		f.sums = &s
+	}
+	return f.sums.agree(stated) || stated.private && sameBody(f.request.Body, body)
+}
+
 // contentNames are the members of bodies that hold what was asked.
 var contentNames = []string{"messages", "prompt", "input", "query"}
 
@@ -204,7 +215,7 @@ func (f *front) part(stated tailer.Fields) {
 		own, other = own || mine, other || its
 	}
 	if own && other {
-		f.request.Body, f.request.Metadata = nil, nil
+		f.request.Body, f.request.Metadata, f.sums = nil, nil, nil
 		f.flight.streamed = isStream(stated)
 	}
 }

@@ -1,0 +1,73 @@
+package pair_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"tailer"
+	"tailer/internal/pair"
+)
+
+// asked returns the records of a chat that was received: its body, then its headers.
+func asked(at time.Time, user, text string) (body, headers tailer.Record) {
+	messages := fmt.Sprintf(`[{"role":"user","content":%q}]`, text)
+	size := len(`{"model":"gpt-4o","messages":}`) + len(messages)
+	body = tailer.Record{Kind: tailer.KindBody, Time: at, Request: tailer.Request{Body: tailer.Fields{
+		{Name: "model", Value: json.RawMessage(`"gpt-4o"`)}, {Name: "messages", Value: json.RawMessage(messages)},
+	}}}
+	headers = tailer.Record{Kind: tailer.KindHeaders, Time: at, Request: tailer.Request{Headers: []tailer.Header{
+		{Name: "user-agent", Value: "webui"}, {Name: "content-length", Value: strconv.Itoa(size)}, {Name: "x-openwebui-user-email", Value: user},
+	}}}
+	return body, headers
+}
+
+// started returns the record of its call. From 1.109 on it does not state what is long.
+func started(at time.Time, id int, headers *tailer.Record) tailer.Record {
+	return tailer.Record{Kind: tailer.KindArguments, Time: at, CallID: fmt.Sprintf("7a9abb74-2934-421c-9b75-%012d", id), Function: "acompletion",
+		Request: tailer.Request{Method: "POST", Route: "/v1/chat/completions", Headers: headers.Request.Headers}}
+}
+
+// TestManyAlike: thousands of requests that state the same headers and were not claimed
+// yet are not compared text by text for each call.
+func TestManyAlike(t *testing.T) {
+	const requests = 2000
+	at := time.Date(2026, 11, 23, 9, 16, 1, 0, time.UTC)
+	table := pair.New(pair.Config{})
+	text := strings.Repeat("word ", 400)
+	calls := make([]tailer.Record, 0, requests)
+	for i := range requests {
+		body, headers := asked(at, "eva@example.org", text+strconv.Itoa(10_000+i))
+		table.Add(&body)
+		table.Add(&headers)
+		call := started(at, i, &headers)
+		call.Request.Body = body.Request.Body
+		calls = append(calls, call)
+	}
+	began := time.Now()
+	for i := range calls {
+		table.Add(&calls[requests-1-i])
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("%v for %d calls", took, requests)
+	}
+	for _, x := range table.Drain() {
+		if want := "7a9abb74-2934-421c-9b75-" + fmt.Sprintf("%012d", mustInt(t, string(x.Request.Body.JSON()))); x.CallID != want {
+			t.Errorf("call %s has the body of %s", x.CallID, want)
+		}
+	}
+}
+
+// mustInt reads the number at the end of the text that was asked.
+func mustInt(t *testing.T, body string) int {
+	t.Helper()
+	end := strings.Index(body, `"}]`)
+	n, err := strconv.Atoi(body[end-5 : end])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n - 10_000
+}
