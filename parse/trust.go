@@ -22,8 +22,9 @@ import (
 // the same headers; without these headers it tells nobody, nor how a call ended whose
 // id a client chose. One without a call id counts as it is: it can add to a request
 // but not make one. In a coloured log, lines without colour are no records, nor
-// the other way round. In JSON logs none of this is needed: JSON has no raw line
-// breaks.
+// the other way round. A log below DEBUG has no marks, but no records of that level
+// either: what looks like one there is text. Stamps of suspect records date nothing but
+// themselves. In JSON logs none of this is needed: JSON has no raw line breaks.
 type trust struct {
 	heads    int  // heads that had the log's colour
 	coloured bool // heads are coloured, as the first one was
