@@ -31,6 +31,25 @@ func started(at time.Time, id int, headers *tailer.Record) tailer.Record {
 		Request: tailer.Request{Method: "POST", Route: "/v1/chat/completions", Headers: headers.Request.Headers}}
 }
 
+// TestOthersHeaders: a call that states its headers is not taken for the only request that
+// waits for its call, if that one has others.
+func TestOthersHeaders(t *testing.T) {
+	at := time.Date(2026, 11, 23, 9, 16, 1, 0, time.UTC)
+	table := pair.New(pair.Config{})
+	body, headers := asked(at, "ann@example.org", "What is the matter with my contract?")
+	table.Add(&body)
+	table.Add(&headers)
+	_, own := asked(at, "ben@example.org", "Hi") // as the proxy logged it, but that line is lost
+	call := started(at, 1, &own)
+	call.Function = "inside _acompletion"
+	table.Add(&call)
+	for _, x := range table.Drain() {
+		if x.CallID == call.CallID && (fmt.Sprint(x.Request.Headers) != fmt.Sprint(own.Request.Headers) || x.Request.Body != nil) {
+			t.Errorf("the call of ben@example.org has headers %v, body %s", x.Request.Headers, x.Request.Body.JSON())
+		}
+	}
+}
+
 // TestManyAlike: thousands of requests that state the same headers and were not claimed
 // yet are not compared text by text for each call.
 func TestManyAlike(t *testing.T) {

@@ -136,14 +136,15 @@ func (f *flight) take(r *tailer.Record) {
 }
 
 // bindFlight ties a call to the request it is: of those that no call has claimed
-// the only one that can state the same.
+// the only one that can state the same. One with other headers than the call states is
+// another's, whose own record may be lost.
 func (t *Table) bindFlight(c *call, r *tailer.Record) {
 	if c.front != nil {
 		return
 	}
 	var match *front
 	for _, f := range t.fronts.queue {
-		if f.claimed || f.awaiting || f.flight.call != nil || f.flight.over || !f.fits(r.Hint) {
+		if f.claimed || f.awaiting || f.flight.call != nil || f.flight.over || !f.fits(r.Hint) || c.isOther(&f.request) {
 			continue
 		}
 		if match != nil {
