@@ -3,6 +3,7 @@ package pair_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -50,34 +51,39 @@ func TestOthersHeaders(t *testing.T) {
 	}
 }
 
-// TestManyAlike: thousands of requests that state the same headers and were not claimed
-// yet are not compared text by text for each call.
-func TestManyAlike(t *testing.T) {
-	const requests = 2000
+// alike returns requests that state the same headers, and their calls, the last one first.
+func alike(requests int) (fronts, calls []tailer.Record) {
 	at := time.Date(2026, 11, 23, 9, 16, 1, 0, time.UTC)
-	table := pair.New(pair.Config{})
 	text := strings.Repeat("word ", 400)
-	calls := make([]tailer.Record, 0, requests)
 	for i := range requests {
 		body, headers := asked(at, "eva@example.org", text+strconv.Itoa(10_000+i))
-		table.Add(&body)
-		table.Add(&headers)
 		call := started(at, i, &headers)
 		call.Request.Body = body.Request.Body
-		calls = append(calls, call)
+		fronts, calls = append(fronts, body, headers), append(calls, call)
 	}
-	began := time.Now()
-	for i := range calls {
-		table.Add(&calls[requests-1-i])
-	}
-	if took := time.Since(began); took > 10*time.Second {
-		t.Errorf("%v for %d calls", took, requests)
-	}
-	for _, x := range table.Drain() {
+	slices.Reverse(calls)
+	return fronts, calls
+}
+
+// TestManyAlike: of many requests that state the same headers each call gets its own.
+func TestManyAlike(t *testing.T) {
+	fronts, calls := alike(200)
+	for _, x := range run(pair.New(pair.Config{}), append(fronts, calls...)...) {
 		if want := "7a9abb74-2934-421c-9b75-" + fmt.Sprintf("%012d", mustInt(t, string(x.Request.Body.JSON()))); x.CallID != want {
 			t.Errorf("call %s has the body of %s", x.CallID, want)
 		}
 	}
+}
+
+// BenchmarkManyAlike is the time of a call while 2,000 requests wait that state the same
+// headers: they are not to be compared text by text.
+func BenchmarkManyAlike(b *testing.B) {
+	const requests = 2000
+	fronts, calls := alike(requests)
+	for b.Loop() {
+		run(pair.New(pair.Config{}), append(fronts[:len(fronts):len(fronts)], calls...)...)
+	}
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/requests, "µs/call")
 }
 
 // mustInt reads the number at the end of the text that was asked.
