@@ -23,7 +23,7 @@ func TestPayloadWithoutHeaders(t *testing.T) {
 		r.Request.Route, r.Function = route, "aresponses"
 		r.Request.Body = tailer.Fields{{Name: "model", Value: json.RawMessage(`"gpt-4o"`)}, {Name: "input", Value: json.RawMessage(`"` + a.prompt + `"`)}}
 		if route == "/v1/messages" {
-			r.Function, r.Request.Body = "anthropic_messages", append(a.request().Body, tailer.Field{Name: "system", Value: json.RawMessage(`"be brief"`)})
+			r.Function, r.Request.Body = "anthropic_messages", slices.Concat(a.request().Body, tailer.Fields{{Name: "system", Value: json.RawMessage(`"be brief"`)}})
 		}
 		return r
 	}
