@@ -17,9 +17,9 @@ func (t *Table) retried(r *tailer.Record) *call {
 	if len(q.Headers) == 0 || !hasContent(q.Body) || r.Call.SinceCall {
 		return nil
 	}
-	key, stated := t.fronts.keyOf(q.Headers), t.fronts.sumsOf(q.Body)
+	key, sought := t.fronts.keyOf(q.Headers), sought{index: &t.fronts, body: q.Body}
 	same := func(f *front) bool {
-		return f != nil && f.key == key && hasContent(f.request.Body) && t.fronts.same(f, q.Body, &stated)
+		return f != nil && f.key == key && hasContent(f.request.Body) && sought.alsoBy(f)
 	}
 	for _, f := range t.fronts.byKey[key] {
 		if !f.claimed && same(f) {

@@ -168,9 +168,9 @@ func (x *frontIndex) claim(request *tailer.Request, began, logged time.Time) *fr
 	key := x.keyOf(request.Headers)
 	var best *front
 	var least time.Duration
-	stated := x.sumsOf(request.Body)
+	sought := sought{index: x, body: request.Body}
 	for _, f := range x.byKey[key] {
-		if f.claimed || f.at.After(logged) || !x.same(f, request.Body, &stated) {
+		if f.claimed || f.at.After(logged) || !sought.alsoBy(f) {
 			continue
 		}
 		away := began.Sub(f.at)
@@ -189,15 +189,6 @@ func (x *frontIndex) claim(request *tailer.Request, began, logged time.Time) *fr
 		best.part(request.Body)
 	}
 	return best
-}
-
-// same is sameBody of a front's body and another, whose sums are known.
-func (x *frontIndex) same(f *front, body tailer.Fields, stated *sums) bool {
-	if f.sums == nil {
-		s := x.sumsOf(f.request.Body)
-		f.sums = &s
-	}
-	return f.sums.agree(stated) || stated.private && sameBody(f.request.Body, body)
 }
 
 // contentNames are the members of bodies that hold what was asked.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"hash/maphash"
+	"slices"
 
 	"tailer"
 )
@@ -11,15 +12,40 @@ import (
 // summed are the members of bodies that sameBody compares.
 var summed = append([]string{"model"}, contentNames...)
 
-// sums are hashes of what bodies state in summed, 0 for nothing: a claim may have to
-// compare its body with those of thousands of fronts that have the same headers.
+// sums are hashes of what bodies state in summed, 0 for nothing: one may have to be
+// compared with those of thousands of fronts that have the same headers.
 type sums struct {
 	values  [5]uint64
 	private bool // content of it is not logged
 }
 
+// sought compares a body with those of fronts, as sameBody does.
+type sought struct {
+	index *frontIndex
+	body  tailer.Fields
+	sums  *sums // nil while they were of no use
+}
+
+// alsoBy reports whether a front's body asks the same. Mostly the bytes tell.
+func (a *sought) alsoBy(f *front) bool {
+	if !slices.ContainsFunc(summed, func(name string) bool {
+		x, y := f.request.Body.Get(name), a.body.Get(name)
+		return x != nil && y != nil && !bytes.Equal(x, y)
+	}) {
+		return true
+	}
+	if a.sums == nil {
+		a.sums = a.index.sumsOf(a.body)
+	}
+	if f.sums == nil {
+		f.sums = a.index.sumsOf(f.request.Body)
+	}
+	return f.sums.agree(a.sums) || a.sums.private && sameBody(f.request.Body, a.body)
+}
+
 // sumsOf returns the sums of a body.
-func (x *frontIndex) sumsOf(body tailer.Fields) (s sums) {
+func (x *frontIndex) sumsOf(body tailer.Fields) *sums {
+	s := &sums{}
 	for i, name := range summed {
 		raw := body.Get(name)
 		if raw == nil {
