@@ -1,11 +1,11 @@
 package pair
 
 import (
-	"encoding/json"
 	"hash/maphash"
 	"time"
 
 	"tailer"
+	"tailer/internal/rawjson"
 )
 
 // restated knows the providers' answers of the last moments: LiteLLM logs those to
@@ -26,10 +26,7 @@ const (
 // has reports whether the very same answer was logged before. One without an id may be
 // the answer to another request, which asked the same.
 func (s *restated) has(r *tailer.Record) bool {
-	var answer struct {
-		ID string `json:"id"`
-	}
-	if json.Unmarshal(r.Call.Response, &answer) != nil || answer.ID == "" {
+	if rawjson.Text(rawjson.Member(r.Call.Response, "id")) == "" {
 		return false
 	}
 	if len(s.at) == 0 || len(s.at) >= maxRestated {
