@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -73,12 +75,108 @@ func TestBucket(t *testing.T) {
 	if got := len(server.Spans()); got != want {
 		t.Errorf("%d spans came, want %d", got, want)
 	}
-	if kept := string(readFile(t, filepath.Join(dir, "objects.json"))); !strings.Contains(kept, fmt.Sprintf("chatcmpl-%d.json", count-1)) {
+	if kept := string(readFile(t, filepath.Join(dir, "objects.json"))); !strings.Contains(kept, `"read"`) || strings.Contains(kept, "chatcmpl") {
 		t.Errorf("the place in the bucket is %s", kept)
 	}
 	before := len(server.Spans())
 	if send.succeed(t); len(server.Spans()) != before {
 		t.Error("a bucket that was read is read again")
+	}
+}
+
+// changing is a bucket whose objects get the time that it is told, and which counts
+// how many are fetched.
+type changing struct {
+	http.Handler
+	store   *s3mem.Backend
+	objects [][]byte
+	at      gofakes3.TimeSourceAdvancer
+	fetched atomic.Int64
+}
+
+func (c *changing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasSuffix(r.URL.Path, ".json") {
+		c.fetched.Add(1)
+	}
+	c.Handler.ServeHTTP(w, r)
+}
+
+func newChanging(t *testing.T, count int) *changing {
+	t.Helper()
+	c := &changing{at: gofakes3.FixedTimeSource(time.Now().Add(-3 * time.Hour))}
+	c.store = s3mem.New(s3mem.WithTimeSource(c.at))
+	c.Handler = gofakes3.New(c.store).Server()
+	if err := c.store.CreateBucket("logs"); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range strings.SplitAfter(string(amplified(t, count)), "\n}\n")[:count] {
+		var compact bytes.Buffer
+		if err := json.Compact(&compact, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		c.objects = append(c.objects, compact.Bytes())
+	}
+	return c
+}
+
+// put stores objects under keys in the order in which their requests began.
+func (c *changing) put(t *testing.T, at time.Time, numbers ...int) {
+	t.Helper()
+	c.at.Advance(at.Sub(c.at.Now()))
+	for _, n := range numbers {
+		text := c.objects[n]
+		if _, err := c.store.PutObject("logs", fmt.Sprintf("litellm/2026-11-23/time-%02d.json", n), map[string]string{"Last-Modified": at.UTC().Format(http.TimeFormat)}, bytes.NewReader(text), int64(len(text)), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestBucketLate gets an object whose key is before others that were read already: its
+// request was long. What was there at the last run is not fetched again.
+func TestBucketLate(t *testing.T) {
+	c := newChanging(t, 8)
+	bucket := httptest.NewServer(c)
+	defer bucket.Close()
+	server := shiptest.New("4.16.0")
+	defer server.Close()
+	server.ShowAfter(0)
+	env := keys(server)
+	maps.Copy(env, map[string]string{"AWS_ENDPOINT_URL": bucket.URL, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "us-east-1"})
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "objects.json"), []byte(`{"version":1,"buckets":{"s3://logs/litellm/":"litellm/2026-11-23/time-05.json"}}`))
+	long, now := time.Now().Add(-3*time.Hour), time.Now()
+	for _, step := range []struct {
+		name    string
+		at      time.Time
+		put     []int
+		flags   []string
+		fetched int64
+	}{
+		{"an older version's key does not count", long, []int{0, 1, 2, 4, 5, 7}, nil, 6},
+		{"one of those that come now has a key before others", now, []int{3, 6}, nil, 2},
+		{"within an hour of the last run", now, nil, nil, 2},
+		{"what ended before a time began before it", now, nil, []string{"--since", "2027-11-23"}, 0},
+		{"a run that leaves some out is not remembered", now, nil, []string{"--until", "2026-11-23"}, 2},
+		{"so that this is as before", now, nil, nil, 2},
+	} {
+		c.put(t, step.at, step.put...)
+		c.fetched.Store(0)
+		command{args: append(append([]string{"backfill", "--state", dir}, step.flags...), "s3://logs/litellm/"), env: env, dir: dir}.succeed(t)
+		if got := c.fetched.Load(); got != step.fetched {
+			t.Errorf("%s: %d objects were fetched, want %d", step.name, got, step.fetched)
+		}
+	}
+	want := 0
+	for _, spans := range readTraces(t, []byte(command{args: []string{"backfill", "--to", "-", "-"}, stdin: bytes.NewReader(amplified(t, 8))}.succeed(t).stdout)) {
+		want += len(spans)
+	}
+	for id, n := range server.Spans() {
+		if n != 1 {
+			t.Errorf("span %s was stored %d times", id, n)
+		}
+	}
+	if got := len(server.Spans()); got != want {
+		t.Errorf("%d spans came, want %d", got, want)
 	}
 }
 

@@ -89,7 +89,7 @@ func (c Config) first(names ...string) string {
 	return ""
 }
 
-// Ordered reports whether keys are in the order of time, as those of LiteLLM's s3
+// Ordered reports whether keys are in the order in which requests began, as those of LiteLLM's s3
 // and s3_v2 callbacks are; its gcs_bucket names objects by the answer's id.
 func (b *Bucket) Ordered() bool { return b.scheme == "s3" }
 

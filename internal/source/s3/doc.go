@@ -1,11 +1,12 @@
 // Package s3 is the source for payloads that LiteLLM's s3, s3_v2 and gcs_bucket
 // callbacks keep as objects: it lists a bucket by the S3 API and yields its
 // objects, opened, in the order of their keys. LiteLLM's keys begin with the day
-// (`<path>/[team/]YYYY-MM-DD/time-HH-MM-SS-ffffff_<id>.json`), so that is the order
-// of time within a path.
+// (`<path>/[team/]YYYY-MM-DD/time-HH-MM-SS-ffffff_<id>.json`) and the time at which
+// the request began, so that is nearly the order of time within a path. They do not
+// tell what is new: an object is written when its request ends.
 //
 //	bucket, err := s3.Open("s3://logs/litellm/", s3.Config{Env: os.LookupEnv})
-//	listing := bucket.List(ctx, lastKey)
+//	listing := bucket.List(ctx, lastKey, lastRun)
 //	defer listing.Close()
 //	for {
 //		object, err := listing.Next() // io.EOF at the end
@@ -15,7 +16,8 @@
 //
 // Invariants:
 //   - Keys ascend, and each is after the key that List was given: whoever
-//     remembers the last key that was dealt with loses and repeats nothing.
+//     remembers the last key that was dealt with can go on with a listing. What
+//     came meanwhile under an earlier key is found by the time of its modification.
 //   - A few objects are fetched ahead; small ones whole, so that a connection that
 //     breaks costs a second try and not the run. Memory is bounded.
 //   - Keys come from the environment or AWS's files, as for other programs, and are

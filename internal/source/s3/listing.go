@@ -43,23 +43,27 @@ type Listing struct {
 	ended  chan struct{}
 }
 
-// List begins behind key after ("": at the first). Close ends it.
-func (b *Bucket) List(ctx context.Context, after string) *Listing {
+// List begins behind key after ("": at the first), and leaves out objects that were
+// modified before a time (zero: none). Close ends it.
+func (b *Bucket) List(ctx context.Context, after string, modified time.Time) *Listing {
 	ctx, cancel := context.WithCancel(ctx)
 	l := &Listing{queue: make(chan chan fetched, ahead), cancel: cancel, ended: make(chan struct{})}
 	go func() {
 		defer close(l.ended)
 		defer close(l.queue)
-		b.list(ctx, after, l.queue)
+		b.list(ctx, after, modified, l.queue)
 	}()
 	return l
 }
 
 // list queues a place for each object, in order, and lets it be fetched.
-func (b *Bucket) list(ctx context.Context, after string, queue chan<- chan fetched) {
+func (b *Bucket) list(ctx context.Context, after string, modified time.Time, queue chan<- chan fetched) {
 	for info := range b.core.ListObjectsIter(ctx, b.name, minio.ListObjectsOptions{Prefix: b.prefix, StartAfter: after, Recursive: true}) {
 		if info.Err == nil && (strings.HasSuffix(info.Key, "/") || info.Key <= after) {
 			continue // a folder's own mark; or a server that knows no StartAfter
+		}
+		if info.Err == nil && !info.LastModified.IsZero() && info.LastModified.Before(modified) {
+			continue
 		}
 		result := make(chan fetched, 1)
 		if info.Err != nil {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/johannesboyne/gofakes3"
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
@@ -76,7 +77,7 @@ func key(n int) string { return fmt.Sprintf("litellm/2026-11-23/time-%06d.json",
 // read returns the keys that a listing yields, at most limit.
 func read(t *testing.T, bucket *Bucket, after string, limit int) (keys []string) {
 	t.Helper()
-	listing := bucket.List(t.Context(), after)
+	listing := bucket.List(t.Context(), after, time.Time{})
 	defer listing.Close()
 	for len(keys) < limit {
 		object, err := listing.Next()
@@ -125,7 +126,7 @@ func TestResume(t *testing.T) {
 func TestErrors(t *testing.T) {
 	bucket := open(t, 3, "")
 	bucket.name = "no-such-bucket"
-	listing := bucket.List(t.Context(), "")
+	listing := bucket.List(t.Context(), "", time.Time{})
 	if _, err := listing.Next(); err == nil || errors.Is(err, io.EOF) || !strings.Contains(err.Error(), "no-such-bucket") {
 		t.Errorf("a missing bucket gives %v", err)
 	}
@@ -135,7 +136,7 @@ func TestErrors(t *testing.T) {
 	listing.Close()
 
 	ctx, cancel := context.WithCancel(t.Context())
-	listing = open(t, 100, "").List(ctx, "")
+	listing = open(t, 100, "").List(ctx, "", time.Time{})
 	cancel()
 	for {
 		object, err := listing.Next()
