@@ -156,7 +156,7 @@ func (l *lane) has(ctx context.Context, parcels []*parcel) (answers, error) {
 	return found, nil
 }
 
-// sendNow queues parcels before all others, in the order in which they came.
+// sendNow queues parcels in the order in which they came.
 func (l *lane) sendNow(parcels []*parcel) {
 	if len(parcels) == 0 {
 		return
@@ -167,5 +167,5 @@ func (l *lane) sendNow(parcels []*parcel) {
 	inOrder(parcels)
 	l.d.mu.Lock()
 	defer l.d.mu.Unlock()
-	l.queue = append(slices.Clone(parcels), l.queue...)
+	l.queueFirst(parcels)
 }

@@ -15,8 +15,9 @@ type Target struct {
 }
 
 // Delivery takes items from any number of producers and sends them to every
-// target, each at its own pace, in the order in which they came. All methods may
-// be called concurrently, but Run, which is called once.
+// target, each at its own pace, in the order in which they came, but for those that a
+// target does not take at once. All methods may be called concurrently, but Run, which
+// is called once.
 type Delivery struct {
 	cfg   Config
 	store Store

@@ -269,7 +269,7 @@ func TestPatience(t *testing.T) {
 				if err := f.Flush(context.Background()); err != nil {
 					t.Fatal(err)
 				}
-				equal(t, "resolved", f.resolved, "a delivered", "b delivered")
+				equal(t, "resolved", slices.Sorted(slices.Values(f.resolved)), "a delivered", "b delivered")
 				if err := f.stop(); err != nil {
 					t.Error(err)
 				}

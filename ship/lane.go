@@ -23,10 +23,14 @@ type lane struct {
 
 	groups [][]*parcel // sent as they are, before the queue: halves, and what failed
 	aside  []*parcel   // not before their time
+	sick   []*ill      // groups that wait for their turn
 	wait   patience
 	pause  time.Time // no request before
 	last   *Item     // that the sink said it accepted
 	shift  int       // batches are smaller by this power of two: the sink did not answer in time
+	taken  int       // how often the sink took something
+
+	illTurn bool // the last batch was none of sick
 
 	// Guarded by Delivery.mu.
 	queue  []*parcel
@@ -45,6 +49,8 @@ type parcel struct {
 	shown *Item     // if the sink does not show this either, which it accepted before, it is behind
 	due   time.Time // not before
 	tries int       // alone
+	fails int       // with others, before it was ill
+	ill   *ill      // with which it is sent; nil: with any
 }
 
 func newLane(d *Delivery, target Target, number int, since time.Time) *lane {
@@ -176,8 +182,8 @@ func (l *lane) takeAside(ask bool) (due []*parcel) {
 	return due
 }
 
-// next takes the batch that is to be sent.
-func (l *lane) next() []*parcel {
+// nextWell takes the batch that is to be sent of what is not ill.
+func (l *lane) nextWell() []*parcel {
 	if n := len(l.groups); n > 0 {
 		group := l.groups[n-1]
 		l.groups = l.groups[:n-1]
@@ -185,9 +191,7 @@ func (l *lane) next() []*parcel {
 	}
 	l.d.mu.Lock()
 	defer l.d.mu.Unlock()
-	if due := l.takeAside(false); len(due) > 0 {
-		l.queue = append(due, l.queue...)
-	}
+	l.queueFirst(l.takeAside(false))
 	n, bytes, spans := 0, 0, 0
 	for _, p := range l.queue {
 		bytes += int(p.entry.Size)
@@ -201,6 +205,22 @@ func (l *lane) next() []*parcel {
 	clear(l.queue[:n]) // what was sent must not stay reachable
 	l.queue = l.queue[n:]
 	return batch
+}
+
+// queueFirst queues parcels before all others, but those that are ill. Delivery.mu is
+// held.
+func (l *lane) queueFirst(parcels []*parcel) {
+	first := make([]*parcel, 0, len(parcels))
+	for _, p := range parcels {
+		if p.ill != nil {
+			l.queueIll(p)
+		} else {
+			first = append(first, p)
+		}
+	}
+	if len(first) > 0 {
+		l.queue = append(first, l.queue...)
+	}
 }
 
 // contents returns the items of parcels. Those that are not in memory are read.

@@ -29,7 +29,7 @@ func (l *lane) send(ctx context.Context, batch []*parcel) error {
 		l.accepted(batch, items)
 		return nil
 	case errors.As(err, &partial):
-		return l.sendPartly(batch, items, partial)
+		return l.sendPartly(ctx, batch, items, partial)
 	case !errors.As(err, &failure):
 		l.groups = append(l.groups, batch)
 		return err
@@ -47,39 +47,51 @@ func (l *lane) send(ctx context.Context, batch []*parcel) error {
 	if failure.Unknown && failure.Status == 0 {
 		l.shift = min(l.shift+1, maxShift) // it may have been too much for the time that it has
 	}
-	l.again(ctx, batch, failure)
-	return l.trouble(failure)
+	return l.postpone(ctx, batch, failure)
 }
 
 // maxShift keeps batches of a slow sink at a few items.
 const maxShift = 6
 
-// again puts back a batch whose request failed: as it was, or, where the sink may
-// have it and counts what comes twice, to be asked for.
-func (l *lane) again(ctx context.Context, batch []*parcel, failure *SendError) {
-	repeat := !failure.Unknown || l.asker == nil
-	if !repeat {
-		folds, err := l.asker.Folds(ctx)
-		repeat = err == nil && folds
+// mayRepeat tells whether what failed can be sent again as it is: not where the sink
+// may have it and counts what comes twice.
+func (l *lane) mayRepeat(ctx context.Context, failure *SendError) bool {
+	if !failure.Unknown || l.asker == nil {
+		return true
 	}
-	if half := len(batch) / 2; repeat && l.shift > 1 && half > 0 {
-		l.groups = append(l.groups, batch[half:], batch[:half])
-		return
+	folds, err := l.asker.Folds(ctx)
+	return err == nil && folds
+}
+
+// again puts back parcels whose request failed, to be sent again or to be asked for.
+func (l *lane) again(parcels []*parcel, repeat bool) {
+	half := len(parcels) / 2
+	switch {
+	case len(parcels) == 0:
+	case !repeat:
+		for _, p := range parcels {
+			l.doubt(p)
+		}
+		l.aside = append(l.aside, parcels...)
+	case parcels[0].ill != nil:
+		l.queueIll(parcels...)
+	case l.shift > 1 && half > 0:
+		l.groups = append(l.groups, parcels[half:], parcels[:half])
+	default:
+		l.groups = append(l.groups, parcels)
 	}
-	if repeat {
-		l.groups = append(l.groups, batch)
-		return
-	}
+}
+
+// doubt notes that the sink may have got a parcel just now.
+func (l *lane) doubt(p *parcel) {
 	now := time.Now()
-	for _, p := range batch {
-		p.ask, p.doubt, p.due, p.shown = true, now, now.Add(firstLook), l.last
-	}
-	l.aside = append(l.aside, batch...)
+	p.ask, p.doubt, p.due, p.shown = true, now, now.Add(firstLook), l.last
 }
 
 // accepted settles what the sink has taken.
 func (l *lane) accepted(batch []*parcel, items []*Item) {
 	l.recovered()
+	l.taken++
 	l.shift = max(l.shift-1, 0)
 	if l.asker != nil {
 		l.last = items[len(items)-1]
@@ -114,7 +126,7 @@ func (l *lane) resolve(parcels []*parcel, dead, had bool) {
 }
 
 // sendPartly settles a request whose outcome differs from item to item.
-func (l *lane) sendPartly(batch []*parcel, items []*Item, partial *PartialError) error {
+func (l *lane) sendPartly(ctx context.Context, batch []*parcel, items []*Item, partial *PartialError) error {
 	var taken, later []*parcel
 	var takenItems []*Item
 	var worst *SendError
@@ -124,7 +136,9 @@ func (l *lane) sendPartly(batch []*parcel, items []*Item, partial *PartialError)
 		case failure == nil:
 			taken, takenItems = append(taken, p), append(takenItems, items[i])
 		case failure.Class == Transient:
-			later, worst = append(later, p), failure
+			if later = append(later, p); worst == nil || failure.Unknown {
+				worst = failure
+			}
 		default:
 			if err := l.bury(p, items[i], failure); err != nil {
 				return err
@@ -136,31 +150,47 @@ func (l *lane) sendPartly(batch []*parcel, items []*Item, partial *PartialError)
 			l.aside = append(l.aside, later...)
 			return l.trouble(worst)
 		}
-		l.groups = append(l.groups, later)
-		return l.trouble(worst)
+		return l.postpone(ctx, later, worst)
 	}
 	if len(taken) > 0 {
 		l.accepted(taken, takenItems)
 	}
-	return l.putAside(later, worst)
+	return l.putAside(later, worst, true)
 }
 
-// putAside lets items wait that alone were not taken.
-func (l *lane) putAside(parcels []*parcel, failure *SendError) error {
-	const fewTries = 8
+// putAside lets items wait that alone were not taken, the longer the more often that
+// was so. Unless they can be sent again as they are, they are asked for then.
+func (l *lane) putAside(parcels []*parcel, failure *SendError, repeat bool) error {
+	const fewTries, manyTries = 8, 16
 	for _, p := range parcels {
-		p.due = time.Now().Add(max(failure.RetryAfter, min(l.d.cfg.InitialWait<<min(p.tries, fewTries), l.d.cfg.MaxWait)))
+		pause := min(l.d.cfg.InitialWait<<min(p.tries, fewTries), l.d.cfg.MaxWait)
+		if p.ill != nil && l.d.cfg.MaxElapsed == 0 { // others go on, so there is time
+			pause = min(l.d.cfg.InitialWait<<min(p.tries, manyTries), illWait)
+		}
+		if p.ill != nil && p.tries == 0 {
+			l.logger.Warn("an item is not taken while others are; it is tried again by itself, less and less often",
+				"key", p.entry.Key.String(), "status", failure.Status, "err", failure.Err)
+		}
+		if !repeat {
+			l.doubt(p)
+			pause = max(pause, firstLook)
+		}
+		p.due = time.Now().Add(max(failure.RetryAfter, pause))
 		p.tries++
 		l.aside = append(l.aside, p)
-		l.d.mu.Lock()
-		l.counts.failures++
-		l.d.stats.Failures++
-		l.d.mu.Unlock()
+		l.countFailure()
 		if most := l.d.cfg.MaxElapsed; most > 0 && p.tries > fewTries && time.Since(p.entry.At) > most {
 			return errors.Join(ErrGaveUp, failure)
 		}
 	}
 	return nil
+}
+
+func (l *lane) countFailure() {
+	l.d.mu.Lock()
+	defer l.d.mu.Unlock()
+	l.counts.failures++
+	l.d.stats.Failures++
 }
 
 // bury writes an item to the dead letters and settles it. When that file cannot
