@@ -123,8 +123,12 @@ func (d *delivery) open(o *options) error {
 	if errors.Is(err, ledger.ErrInUse) {
 		return fmt.Errorf("%w: a tailer is running with this state folder; stop it first, or it sends these requests itself", err)
 	}
-	if err != nil || o.follows {
+	if err != nil {
 		return err
+	}
+	d.lookAfterOthers(o.follows)
+	if o.follows {
+		return nil
 	}
 	return d.forgetEmpty()
 }

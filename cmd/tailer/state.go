@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"text/tabwriter"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"tailer"
+	"tailer/ship/ledger"
 	"tailer/state"
 )
 
@@ -29,7 +31,7 @@ func stateCommand() *cli.Command {
 		Name:  "state",
 		Usage: "show or change where `tailer run` goes on",
 		Subcommands: []*cli.Command{
-			sub("show", " ", "show how far each log is done", []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "as one JSON document"}}, showState),
+			sub("show", " ", "show how far each log is done, and what waits to be delivered", []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "as one JSON document"}}, showState),
 			sub("reset", "[LOG...]", "forget logs, or with --all everything: they are read from their start",
 				[]cli.Flag{&cli.BoolFlag{Name: "all", Usage: "forget every log, even if the file can't be read"}}, resetState),
 			sub("rewind", "LOG...", "read logs again, from the start of each file that is remembered, or some bytes back; what the ledger knows is not sent again",
@@ -64,12 +66,35 @@ func showState(c *cli.Context, store *state.Store) error {
 	if err != nil {
 		return err
 	}
+	outbox, err := ledger.WaitingAt(filepath.Join(filepath.Dir(store.Path()), "ledger.db"))
+	if errors.Is(err, ledger.ErrInUse) {
+		_, err = fmt.Fprintln(c.App.ErrWriter, "What waits to be delivered is in the metrics of the tailer that runs.")
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
 	if c.Bool("json") {
 		out := json.NewEncoder(c.App.Writer)
 		out.SetIndent("", " ")
-		return out.Encode(doc)
+		return out.Encode(struct {
+			*state.Document
+			Outbox []ledger.Waiting `json:"outbox,omitempty"`
+		}{doc, outbox})
 	}
-	return printState(c.App.Writer, store.Path(), doc)
+	return errors.Join(printState(c.App.Writer, store.Path(), doc), printOutbox(c.App.Writer, outbox))
+}
+
+// printOutbox prints what waits for each sink, if anything does.
+func printOutbox(w io.Writer, outbox []ledger.Waiting) error {
+	if len(outbox) == 0 {
+		return nil
+	}
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(table, "SINK\tWAITING\tBYTES\tSINCE\t")
+	for _, o := range outbox {
+		_, _ = fmt.Fprintf(table, "%s\t%d\t%d\t%s\t\n", o.Sink, o.Items, o.Bytes, o.Oldest.Format(time.RFC3339))
+	}
+	return table.Flush()
 }
 
 func printState(w io.Writer, path string, doc *state.Document) error {

@@ -50,7 +50,7 @@ func New(cfg Config) (*Sink, error) {
 
 // Name says which project this is: the server, and the public key, which is no
 // secret.
-func (s *Sink) Name() string { return "langfuse " + s.client.base.String() + " " + s.cfg.PublicKey }
+func (s *Sink) Name() string { return nameOf(s.client.base.String(), s.cfg.PublicKey) }
 
 // Send delivers items in one OTLP request, or in as many JSON ingestion requests
 // as their size needs. See ship.Sink for its errors.

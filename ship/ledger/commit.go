@@ -168,10 +168,17 @@ func (w *writer) settle(done *ship.Done) error {
 	if err != nil {
 		return err
 	}
-	if e.Owing &^= ship.SinkSet(done.Sink); e.Owing == 0 {
+	e.Owing &^= ship.SinkSet(done.Sink)
+	return w.owe(&e)
+}
+
+// owe notes for whom an entry waits. It drops one that waits for nobody.
+func (w *writer) owe(e *ship.Entry) error {
+	at := place(e.Seq)
+	if e.Owing == 0 {
 		return w.drop(at)
 	}
-	text, err := encodeEntry(&e)
+	text, err := encodeEntry(e)
 	if err != nil {
 		return err
 	}

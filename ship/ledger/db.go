@@ -96,9 +96,11 @@ func Open(path string, cfg Config) (*DB, error) {
 }
 
 func open(path string, wait time.Duration) (*bbolt.DB, error) {
-	bolt, err := bbolt.Open(path, ownerOnly, &bbolt.Options{
-		Timeout: wait, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType,
-	})
+	return openWith(path, &bbolt.Options{Timeout: wait, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType})
+}
+
+func openWith(path string, options *bbolt.Options) (*bbolt.DB, error) {
+	bolt, err := bbolt.Open(path, ownerOnly, options)
 	switch {
 	case err == nil:
 		return bolt, nil
