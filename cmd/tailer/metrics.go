@@ -66,7 +66,7 @@ func deliveryGauges(sink *delivery) metrics.Delivery {
 	return d
 }
 
-// ready says that logs are being followed, or no more.
+// ready says that logs are being followed and their places saved, or no more.
 func (m *meter) ready(yes bool) {
 	if m != nil {
 		m.server.SetReady(yes)

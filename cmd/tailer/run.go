@@ -183,7 +183,8 @@ func (d *daemon) once(ctx context.Context, o *runOptions) (started bool, err err
 			d.notify.Alive()
 			meter.alive()
 		},
-		Rest: residence.Shrink,
+		Saving: meter.ready,
+		Rest:   residence.Shrink,
 		Progress: func() int64 {
 			stats := sink.Stats()
 			return stats.Delivered + stats.DeadLettered + stats.Failures

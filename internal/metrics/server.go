@@ -89,7 +89,7 @@ func (s *Server) Alive() { s.beat.Store(int64(time.Since(s.began))) }
 // healthy tells whether there was progress not long before a time since began.
 func (s *Server) healthy(at time.Duration) bool { return at-time.Duration(s.beat.Load()) < silence }
 
-// SetReady says whether logs are being followed.
+// SetReady says whether logs are being followed, and their places saved.
 func (s *Server) SetReady(ready bool) { s.ready.Store(ready) }
 
 // Close ends the server, and waits for answers that are under way for a second.

@@ -38,6 +38,7 @@ type Daemon struct {
 	// moving as long as this does; nil: always.
 	Progress  func() int64
 	Alive     func()               // called as long as there is progress; nil: nobody
+	Saving    func(works bool)     // called when checkpoints can't be saved any more, and when they can again; nil: nobody
 	Rest      func()               // called when there is nothing to do for a while: memory can go; nil: it stays
 	SaveEvery time.Duration        // between two checkpoints
 	Drain     func() time.Duration // how long the rest may take to be delivered, asked once told to stop
@@ -166,10 +167,7 @@ func (d *Daemon) keep(ctx context.Context) {
 		if rest.due(d.moved(), now) && d.Rest != nil {
 			d.Rest()
 		}
-		if !rest.finished || now.Sub(saved) >= saveAtRest {
-			if !d.saveAgain() {
-				continue
-			}
+		if (!rest.finished || now.Sub(saved) >= saveAtRest) && d.saveAgain() {
 			saved = now
 		}
 		if d.Alive != nil && d.moving(beats, now) {
@@ -183,14 +181,22 @@ func (d *Daemon) saveAgain() bool {
 	if err := d.save(); err != nil {
 		if d.unsaved++; d.unsaved == 1 {
 			d.Logger.Error("checkpoint can't be saved, will try again", "err", err)
+			d.saving(false)
 		}
 		return false
 	}
 	if d.unsaved > 0 {
 		d.Logger.Info("checkpoint saved again", "failures", d.unsaved)
 		d.unsaved = 0
+		d.saving(true)
 	}
 	return true
+}
+
+func (d *Daemon) saving(works bool) {
+	if d.Saving != nil {
+		d.Saving(works)
+	}
 }
 
 // patience is how long delivery may be silent while a log waits for it: longer

@@ -3,6 +3,7 @@ package pipeline_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"maps"
@@ -309,7 +310,7 @@ func TestDaemonStuck(t *testing.T) {
 }
 
 // TestSaveFails tells of a checkpoint that can't be saved once, and that it can
-// again.
+// again. Reading goes on, so the daemon is alive meanwhile.
 func TestSaveFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newFollowing()
@@ -318,6 +319,13 @@ func TestSaveFails(t *testing.T) {
 		d := daemonOf(&saved, true, a)
 		d.Logger = slog.New(slog.NewTextHandler(said, nil))
 		began := time.Now()
+		alive, works := 0, ""
+		d.Alive = func() {
+			if since := time.Since(began); since > time.Second && since < 10*time.Second {
+				alive++
+			}
+		}
+		d.Saving = func(yes bool) { works += fmt.Sprintf("%v after %.0f s;", yes, time.Since(began).Seconds()) }
 		d.Save = func(map[string][]tailer.Checkpoint) error {
 			if since := time.Since(began); since > 500*time.Millisecond && since < 10*time.Second {
 				return errors.New("disk full")
@@ -329,6 +337,9 @@ func TestSaveFails(t *testing.T) {
 		_ = d.Run(ctx)
 		if strings.Count(said.String(), "disk full") != 1 || !strings.Contains(said.String(), "saved again") {
 			t.Errorf("it says\n%s", said)
+		}
+		if alive < 4 || works != "false after 1 s;true after 10 s;" {
+			t.Errorf("alive %d times while it failed; saving works: %s", alive, works)
 		}
 	})
 }
