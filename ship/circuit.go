@@ -12,7 +12,7 @@ type SinkState struct {
 	Failures                int64     // requests that failed and were tried again
 	Down                    bool      // the last request failed: the circuit is open
 	Since                   time.Time // of the outage
-	LastError               string    // of the outage
+	LastError               string    // of the outage, else why dead letters can't be written
 	Ended                   error     // nothing is sent any more
 }
 
@@ -25,6 +25,9 @@ func (d *Delivery) Sinks() []SinkState {
 		s := SinkState{
 			Name: l.name, Delivered: l.counts.delivered, DeadLettered: l.counts.dead, Had: l.counts.had,
 			Failures: l.counts.failures, Ended: l.failed,
+		}
+		if l.unburied != nil {
+			s.LastError = l.unburied.Error()
 		}
 		if l.outage.failures > 0 {
 			s.Down, s.Since = true, l.outage.since

@@ -30,10 +30,11 @@ type Letter struct {
 // The file is made when the first item comes, readable by its owner only, and made
 // anew when it was rotated or removed. Its methods may be called concurrently.
 type DeadLetters struct {
-	path string
-	mu   sync.Mutex // guards all below
-	file *os.File
-	line []byte
+	path  string
+	spare func() int64
+	mu    sync.Mutex // guards all below
+	file  *os.File
+	line  []byte
 }
 
 // NewDeadLetters returns the dead-letter file at path without opening it.
@@ -41,10 +42,21 @@ func NewDeadLetters(path string) *DeadLetters {
 	return &DeadLetters{path: path}
 }
 
+// Within lets letters take only so many bytes of the disk as spare returns, which is
+// called for each. It is called before Add.
+func (d *DeadLetters) Within(spare func() int64) *DeadLetters {
+	d.spare = spare
+	return d
+}
+
 // Path is where the file is, or would be.
 func (d *DeadLetters) Path() string { return d.path }
 
-// Add appends item with the reason and returns when it is on disk.
+// block is how much of a disk a letter may take besides its bytes.
+const block = 16 << 10
+
+// Add appends item with the reason and returns when it is on disk. An error says that
+// it is not, as where the disk has no more to spare.
 func (d *DeadLetters) Add(sink string, item *Item, failure *SendError) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -74,6 +86,11 @@ func (d *DeadLetters) Add(sink string, item *Item, failure *SendError) error {
 	d.line = append(d.line, `,"trace":`...)
 	d.line = otlp.AppendLine(d.line, item.Payload())
 	d.line = append(d.line[:len(d.line)-1], '}', '\n')
+	if d.spare != nil {
+		if need, spare := int64(len(d.line)+block), d.spare(); spare < need {
+			return fmt.Errorf("dead-letter exchange: the disk of %s is full but for a reserve: %d bytes needed, %d to spare", d.path, need, max(spare, 0))
+		}
+	}
 	if err := writeWhole(d.file, d.line); err != nil {
 		return fmt.Errorf("dead-letter exchange: %w", err)
 	}

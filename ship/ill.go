@@ -28,23 +28,27 @@ type ill struct {
 // they are a group of their own.
 func (l *lane) postpone(ctx context.Context, batch []*parcel, failure *SendError) error {
 	repeat := l.mayRepeat(ctx, failure)
-	group := batch[0].ill
 	switch {
 	case l.isBlameless(batch, failure, repeat):
 		l.again(batch, repeat)
 		return l.trouble(failure)
-	case group == nil:
+	case batch[0].ill == nil:
 		others, suspects := l.suspect(batch)
 		l.again(others, repeat)
 		l.again(suspects, repeat)
 		return l.trouble(failure)
 	}
+	group := batch[0].ill
 	group.fails++
 	proven := group.taken < l.taken // meanwhile the sink took something else
 	group.taken = l.taken
 	half := len(batch) / 2
 	switch {
 	case half == 0 && (proven || batch[0].tries > 0):
+		if batch[0].tries == 0 {
+			l.logger.Warn("an item is not taken while others are; it is tried again by itself, less and less often",
+				"key", batch[0].entry.Key.String(), "status", failure.Status, "err", failure.Err)
+		}
 		return l.putAside(batch, failure, repeat)
 	case half > 0 && (proven || group.fails >= fewFailures):
 		for _, part := range [][]*parcel{batch[:half], batch[half:]} {

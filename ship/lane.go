@@ -33,10 +33,11 @@ type lane struct {
 	illTurn bool // the last batch was none of sick
 
 	// Guarded by Delivery.mu.
-	queue  []*parcel
-	outage outage
-	failed error // the lane has ended
-	counts laneCounts
+	queue    []*parcel
+	outage   outage
+	unburied error // why dead letters can't be written; nil: they can
+	failed   error // the lane has ended
+	counts   laneCounts
 }
 
 type laneCounts struct{ delivered, dead, had, failures int64 }

@@ -6,7 +6,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"tailer"
@@ -60,6 +63,61 @@ func TestReadLetters(t *testing.T) {
 	if err != nil || n != 2 {
 		t.Errorf("%d letters, %v", n, err)
 	}
+}
+
+// A letter for which the disk has no room but its reserve is not written, nor a part of
+// it, and its item waits until there is room again. Letters of any size count as what
+// they are.
+func TestLettersLeaveAReserve(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path, left := filepath.Join(t.TempDir(), "dead.jsonl"), atomic.Int64{}
+		left.Store(3 * block)
+		letters := NewDeadLetters(path).Within(func() int64 {
+			info, err := os.Stat(path)
+			if err != nil {
+				return left.Load()
+			}
+			return left.Load() - info.Size()
+		})
+		sink := &script{steps: slices.Repeat([]func([]*Item) error{poison(Refused, "a")}, 10_000)}
+		f := newFixture(t, Config{DeadLetters: letters}, sink)
+		for range 200 {
+			f.take(t, newItem(t, "a"))
+		}
+		if !sleep(t.Context(), time.Hour) {
+			t.Fatal("the test ends")
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stats := f.Stats()
+		if info.Size() > 2*block || info.Size() < block || stats.DeadLettered == 0 || stats.Pending != 200-stats.DeadLettered || int64(len(f.resolved)) != stats.DeadLettered {
+			t.Errorf("%d bytes of letters, %+v, %d resolved", info.Size(), stats, len(f.resolved))
+		}
+		if said := f.Sinks()[0].LastError; !strings.Contains(said, "full but for a reserve") {
+			t.Errorf("it says %q", said)
+		}
+		f.take(t, newItem(t, "b"))
+		if !sleep(t.Context(), 5*time.Minute) {
+			t.Fatal("the test ends")
+		}
+		if delivered := f.Stats().Delivered; delivered != 1 {
+			t.Errorf("%d others were delivered, want 1", delivered)
+		}
+		left.Store(1 << 30)
+		f.deliver(t)
+		if stats := f.Stats(); stats.DeadLettered != 200 || stats.Delivered != 1 || stats.Pending != 0 {
+			t.Errorf("with room again: %+v", stats)
+		}
+		if err := f.stop(); err != nil {
+			t.Error(err)
+		}
+		n := 0
+		if err := ReadLetters(path, func(int, Letter, *Item) error { n++; return nil }); err != nil || n != 200 {
+			t.Errorf("%d letters, %v", n, err)
+		}
+	})
 }
 
 func TestKeepLetters(t *testing.T) {

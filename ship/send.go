@@ -167,10 +167,6 @@ func (l *lane) putAside(parcels []*parcel, failure *SendError, repeat bool) erro
 		if p.ill != nil && l.d.cfg.MaxElapsed == 0 { // others go on, so there is time
 			pause = min(l.d.cfg.InitialWait<<min(p.tries, manyTries), illWait)
 		}
-		if p.ill != nil && p.tries == 0 {
-			l.logger.Warn("an item is not taken while others are; it is tried again by itself, less and less often",
-				"key", p.entry.Key.String(), "status", failure.Status, "err", failure.Err)
-		}
 		if !repeat {
 			l.doubt(p)
 			pause = max(pause, firstLook)
@@ -193,16 +189,19 @@ func (l *lane) countFailure() {
 	l.d.stats.Failures++
 }
 
-// bury writes an item to the dead letters and settles it. When that file cannot
-// be written, it is an outage.
+// bury writes an item to the dead letters and settles it. While that file cannot be
+// written, the item waits, and others have their turn.
 func (l *lane) bury(p *parcel, item *Item, failure *SendError) error {
 	if err := l.d.cfg.DeadLetters.Add(l.name, item, failure); err != nil {
-		l.groups = append(l.groups, []*parcel{p})
-		return l.trouble(&SendError{Err: err})
+		return l.notBuried(p, err)
 	}
 	l.d.mu.Lock()
-	first := l.counts.dead == 0
+	first, before := l.counts.dead == 0, l.unburied
+	l.unburied = nil
 	l.d.mu.Unlock()
+	if before != nil {
+		l.logger.Info("dead letters are written again")
+	}
 	say := l.logger.Debug // one voice is enough; the count tells the rest
 	if first {
 		say = l.logger.Warn
@@ -212,6 +211,22 @@ func (l *lane) bury(p *parcel, item *Item, failure *SendError) error {
 	l.recovered()
 	l.resolve([]*parcel{p}, true, false)
 	return nil
+}
+
+// notBuried lets an item wait that is refused and is not among the dead letters.
+func (l *lane) notBuried(p *parcel, err error) error {
+	l.d.mu.Lock()
+	first := l.unburied == nil
+	l.unburied = err
+	l.d.mu.Unlock()
+	if first {
+		l.logger.Warn("dead letters can't be written; what is refused waits, and is tried again", "err", err)
+	}
+	if p.ill == nil {
+		l.join(&ill{taken: l.taken}, []*parcel{p})
+	}
+	l.pause = time.Now().Add(l.d.cfg.InitialWait)
+	return l.putAside([]*parcel{p}, &SendError{Err: err}, true)
 }
 
 // trouble makes the lane wait, or ends it when that was long enough.

@@ -21,7 +21,8 @@ import (
 )
 
 // What is left of the disk of the state folder. The spool stops first: the ledger can
-// only empty it while it has room itself, and the checkpoint follows the ledger.
+// only empty it while it has room itself, and the checkpoint follows the ledger. What
+// is refused waits in the ledger once the dead letters stop.
 var (
 	spoolReserve  = disk.Reserve{Part: 4, Most: 64 << 20}
 	ledgerReserve = disk.Reserve{Part: 16, Most: 8 << 20}
@@ -51,7 +52,8 @@ func newDelivery(o *options) (*delivery, error) { return newDeliveryTo(o, resolv
 
 // newDeliveryTo tells resolved what becomes of every item.
 func newDeliveryTo(o *options, resolved func(any, ship.Outcome)) (*delivery, error) {
-	d := &delivery{letters: ship.NewDeadLetters(o.deadLetters), logger: o.logger}
+	letters := ship.NewDeadLetters(o.deadLetters).Within(disk.Spare(filepath.Dir(o.deadLetters), ledgerReserve))
+	d := &delivery{letters: letters, logger: o.logger}
 	err := d.open(o)
 	if err == nil {
 		d.Delivery, err = ship.New(d.config(o, resolved), d.sinks...)
