@@ -154,7 +154,9 @@ func (quick) Release(int64) error                  { return nil }
 func TestPipeClosesWhileBusy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, w := io.Pipe()
+		written := make(chan struct{})
 		go func() {
+			defer close(written)
 			for range 60_000 {
 				if _, err := io.WriteString(w, "a line of a busy proxy\n"); err != nil {
 					return
@@ -174,5 +176,6 @@ func TestPipeClosesWhileBusy(t *testing.T) {
 		if took := time.Since(began); took > 2*time.Second {
 			t.Errorf("closed after %v", took)
 		}
+		<-written
 	})
 }
