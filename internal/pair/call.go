@@ -30,6 +30,8 @@ type call struct {
 	bodySizes *bodySizes // of the request's body; nil while unknown
 	refusal   *loose     // the error that refused it; nil while that is not certain
 	refused   time.Time  // when LiteLLM began to state that it refused it; zero if it did not
+	group     string     // by which it is awaited
+	plain     string     // words by which it is awaited
 	pos       []tailer.Position
 	raw       [][]byte // its records as written, while it has no id
 	bytes     int64

@@ -42,7 +42,7 @@ func (f *flights) expireBy(at time.Time) {
 // and have landed, or are handed out, matter to nobody: they go when they are many.
 func (f *flights) expire(now time.Time) {
 	f.spent.expire(now)
-	if f.landing && !now.After(f.due) && len(f.open) <= maxLoose && f.done+f.spent.soon <= 16+len(f.open)/4 {
+	if f.landing && !now.After(f.due) && len(f.open) <= maxLoose+maxLoose/4 && f.done+f.spent.soon <= 16+len(f.open)/4 {
 		return
 	}
 	f.due, f.spent.soon = now.Add(maxFlight), 0

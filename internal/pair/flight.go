@@ -110,9 +110,7 @@ func (f *flights) start(kind tailer.Kind, at time.Time, streamed bool) *flight {
 	f.expire(at)
 	f.closeAnswered(at)
 	one := &flight{at: at, last: at, kind: kind, streamed: streamed, among: f}
-	for _, other := range f.unanswered(anyFlight) {
-		other.crowded, one.crowded = true, true
-	}
+	f.crowd(one)
 	f.open = append(f.open, one)
 	f.live = append(f.live, one)
 	f.expireBy(at.Add(maxFlight))
@@ -133,7 +131,7 @@ func (f *flights) refused(kind tailer.Kind, at time.Time) *flight {
 // unseen notes an error that ends a request of which the log has told nothing: none
 // that is known can have met it. Its access line is to come, or was read before.
 func (f *flights) unseen(r *tailer.Record) *flight {
-	if len(f.unanswered(anyFlight)) > 0 {
+	if len(f.some(1, anyFlight)) > 0 {
 		return nil // it may be the error of one of these
 	}
 	one := f.start(r.Kind, r.Time, false)
@@ -165,7 +163,7 @@ func (f *flights) badBody(at time.Time) *flight {
 // alone returns the one request that is not answered yet; nil when there is none
 // or when there are several.
 func (f *flights) alone() *flight {
-	if list := f.unanswered(anyFlight); len(list) == 1 {
+	if list := f.some(2, anyFlight); len(list) == 1 {
 		return list[0]
 	}
 	return nil
@@ -175,21 +173,32 @@ func anyFlight(*flight) bool { return true }
 
 // unanswered returns the requests that are not over and pass a test, oldest first.
 // The list is valid until the next call.
-func (f *flights) unanswered(test func(*flight) bool) []*flight {
-	live := f.live[:0]
+func (f *flights) unanswered(test func(*flight) bool) []*flight { return f.some(len(f.live), test) }
+
+// some is unanswered for the first n of them.
+func (f *flights) some(n int, test func(*flight) bool) []*flight {
 	f.found = f.found[:0]
-	for _, one := range f.live {
-		if one.over || one.gone {
-			continue
-		}
-		live = append(live, one)
+	f.live = sift(f.live, (*flight).isLive, func(one *flight) bool {
 		if test(one) {
 			f.found = append(f.found, one)
 		}
-	}
-	clear(f.live[len(live):])
-	f.live = live
+		return len(f.found) < n
+	})
 	return f.found
+}
+
+func (f *flight) isLive() bool { return !f.over && !f.gone }
+
+// crowd notes that a request is in flight beside those that are. When the last one
+// before it began all that were in flight were noted.
+func (f *flights) crowd(one *flight) {
+	for n := len(f.live); n > 0; n-- {
+		if other := f.live[n-1]; other.isLive() {
+			other.crowded, one.crowded = true, true
+			return
+		}
+		f.live = f.live[:n-1]
+	}
 }
 
 // owner returns the request that a record about an answer belongs to: the only

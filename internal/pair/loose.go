@@ -14,6 +14,7 @@ type loose struct {
 	at      time.Time
 	coarse  bool // at is exact to a second only
 	failure tailer.Failure
+	group   string // that it names
 	callID  string // "" for most
 	pos     tailer.Position
 	flight  *flight // the request that it certainly ended; nil when unknown
@@ -38,6 +39,7 @@ type loose struct {
 // addFailure takes an error that a client was told.
 func (t *Table) addFailure(r *tailer.Record) {
 	e := &loose{kind: r.Kind, at: r.Time, coarse: r.Coarse, failure: r.Failure, pos: r.Pos, route: r.Function, raw: r.Raw, suspect: r.Suspect}
+	e.group = groupIn(r.Failure.Message)
 	if r.Kind == tailer.KindFailure {
 		t.outcomes.told(e)
 	}
@@ -54,8 +56,8 @@ func (t *Table) addFailure(r *tailer.Record) {
 			return
 		}
 	}
-	for c := range t.waiting.all() {
-		if r.CallID == "" && c.failed() && c.told == nil && e.fits(c) {
+	if r.CallID == "" {
+		if c := t.failedBy(e); c != nil {
 			c.touch(r)
 			c.told = e
 			t.settle(c)
@@ -77,6 +79,20 @@ func (t *Table) addFailure(r *tailer.Record) {
 	t.await(e)
 }
 
+// failedBy returns the call that failed with what an error without an id says; nil if there
+// is none.
+func (t *Table) failedBy(e *loose) *call {
+	if e.kind != tailer.KindStreamFailure && e.failure.Message != "" {
+		return t.awaited.met(e)
+	}
+	for c := range t.waiting.all() { // what failed stands somewhere in the words
+		if c.isUntold() && e.fits(c) {
+			return c
+		}
+	}
+	return nil
+}
+
 // tell gives an error to the call it certainly ended: the one request in flight,
 // or the only call of the model group that the error names.
 func (t *Table) tell(e *loose, r *tailer.Record) bool {
@@ -85,7 +101,11 @@ func (t *Table) tell(e *loose, r *tailer.Record) bool {
 	}
 	var own *call
 	inStream := r.Kind == tailer.KindStreamFailure
-	failing := t.flights.unanswered(func(f *flight) bool {
+	some := 2 // which is one too many
+	if inStream {
+		some = len(t.flights.live)
+	}
+	failing := t.flights.some(some, func(f *flight) bool {
 		if inStream && !f.streamed || !inStream && f.streamed && f.answer.begun && !e.isUnsent() {
 			return false // a stream may have begun without its being known whose it was
 		}
@@ -105,15 +125,14 @@ func (t *Table) tell(e *loose, r *tailer.Record) bool {
 			return false
 		}
 		own = f.call
-	} else if group := groupIn(r.Failure.Message); group != "" {
-		for c := range t.waiting.all() {
-			if len(c.attempts) > 0 || c.told != nil || len(c.tries) == 0 || c.request.Body.Text("model") != group {
-				continue
-			}
-			if own != nil {
-				return false
-			}
-			own = c
+	} else if e.group != "" {
+		several := false
+		t.awaited.ofGroup(e.group, func(c *call) bool {
+			own, several = c, own != nil
+			return !several
+		})
+		if several {
+			return false
 		}
 	}
 	if own == nil || own.told != nil {
@@ -200,26 +219,21 @@ func (t *Table) addBadBody(r *tailer.Record) {
 // that group that are without an end, when there are as many of the ones as of
 // the others: then each call has met one of them.
 func (t *Table) share(first *loose) {
-	group := groupIn(first.failure.Message)
-	if group == "" || first.shared {
+	if first.group == "" || first.shared {
 		return
 	}
-	var errors []*loose
+	errors, calls := t.alike[:0], t.sharers[:0] // in memory that is used again: these can be thousands
 	for _, e := range t.errors {
-		if e.kind == first.kind && e.callID == "" && groupIn(e.failure.Message) == group && !e.shared {
-			if !sameWords(e.failure.Message, first.failure.Message) {
-				return
-			}
+		if e.kind == first.kind && e.callID == "" && !e.shared && e.group == first.group {
 			errors = append(errors, e)
 		}
 	}
-	var calls []*call
-	for c := range t.waiting.all() {
-		if len(c.attempts) == 0 && c.told == nil && len(c.tries) > 0 && c.request.Body.Text("model") == group {
-			calls = append(calls, c)
-		}
-	}
-	if len(errors) != len(calls) {
+	t.awaited.ofGroup(first.group, func(c *call) bool {
+		calls = append(calls, c)
+		return len(calls) <= len(errors)
+	})
+	t.alike, t.sharers = errors, calls
+	if len(errors) != len(calls) || slices.ContainsFunc(errors, func(e *loose) bool { return !sameWords(e.failure.Message, first.failure.Message) }) {
 		return
 	}
 	slices.SortStableFunc(calls, func(a, b *call) int { return a.tries[len(a.tries)-1].at.Compare(b.tries[len(b.tries)-1].at) })
@@ -236,10 +250,10 @@ func (e *loose) fits(c *call) bool {
 	if e.at.Before(a.Start.Add(-time.Second)) {
 		return false
 	}
-	if group := groupIn(e.failure.Message); group != "" && a.ModelGroup != "" && group != a.ModelGroup {
+	if e.group != "" && a.ModelGroup != "" && e.group != a.ModelGroup {
 		return false
 	}
-	words := a.Failure.Message[:min(len(a.Failure.Message), comparedWords)]
+	words := c.words()
 	switch {
 	case a.Refused || e.refuses():
 		return a.Refused && e.refuses() && e.failure.Message == a.Failure.Message && (e.kind == tailer.KindRefused || words != "")

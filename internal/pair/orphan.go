@@ -31,7 +31,7 @@ func (t *Table) expireErrors(now time.Time) {
 	for len(t.ending) > 0 && now.Sub(t.ending[0].at) >= t.cfg.Settle {
 		e := t.ending[0]
 		t.ending = t.ending[1:]
-		if i := slices.Index(t.errors, e); i >= 0 && (e.callID != "" || groupIn(e.failure.Message) == "" || !t.slim.full) && t.handOrphan(e) {
+		if i := slices.Index(t.errors, e); i >= 0 && (e.callID != "" || e.group == "" || !t.slim.full) && t.handOrphan(e) {
 			t.errors = slices.Delete(t.errors, i, i+1)
 		}
 	}

@@ -31,7 +31,7 @@ func (t *Table) foundUser(r *tailer.Record) {
 		return
 	}
 	f := &front{at: r.Time, coarse: r.Coarse, stream: r.Stream, request: r.Request, raw: [][]byte{r.Raw}, slim: true}
-	alone := len(t.flights.unanswered(anyFlight)) == 0
+	alone := len(t.flights.some(1, anyFlight)) == 0
 	if a := t.fronts.arrivals; alone && len(a) == 1 && a[0].load && r.Time.Sub(a[0].at) < arrivalGap {
 		f.loadAt = a[0].at
 	}

@@ -73,9 +73,12 @@ type Table struct {
 	unchecked unchecked
 	byTrace   map[string]*call // calls by LiteLLM's trace id, where it can stand in for a call id
 	answers   answers
+	awaited   awaited
 	seeds     seeds
 	errors    []*loose // errors that no call has claimed yet, oldest first
 	ending    []*loose // those that are known to have ended a request, until late records have come
+	alike     []*loose // of share, reused
+	sharers   []*call  // of share, reused
 	bytes     int64
 	open      int
 	private   bool
@@ -88,7 +91,7 @@ type Table struct {
 
 // New returns an empty table.
 func New(cfg Config) *Table {
-	return &Table{cfg: cfg.withDefaults(), prompt: prompt{on: cfg.Prompt}, calls: map[string]*call{}, aside: aside{}, byTrace: map[string]*call{}, answers: answers{}, anon: map[uint64]*call{}, fronts: newFrontIndex()}
+	return &Table{cfg: cfg.withDefaults(), prompt: prompt{on: cfg.Prompt}, calls: map[string]*call{}, aside: aside{}, byTrace: map[string]*call{}, answers: answers{}, awaited: newAwaited(), anon: map[uint64]*call{}, fronts: newFrontIndex()}
 }
 
 // Counts returns the counters so far.
@@ -265,6 +268,7 @@ func (t *Table) addCall(r *tailer.Record) {
 	t.claimFront(c, r)
 	t.claimSlim(c, r)
 	t.claimError(c)
+	t.awaited.failed(c)
 	if f := c.flight(); f != nil && (r.Call.Outcome == tailer.OutcomeSuccess || f.streamed && f.answer.begun && r.Call.Outcome == tailer.OutcomeFailure) {
 		f.end(r.Time) // answered, or broken off
 	}
@@ -290,6 +294,7 @@ func (t *Table) addArguments(r *tailer.Record) {
 	c.addArguments(r)
 	t.claimFront(c, r)
 	t.bindFlight(c, r)
+	t.awaited.began(c)
 }
 
 // identify takes the call id of a request that the router may refuse: no record

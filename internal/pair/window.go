@@ -73,10 +73,10 @@ func (t *Table) addAnswer(r *tailer.Record) {
 // has logged the provider's, and that of a stream right after its end.
 func (t *Table) addCost(r *tailer.Record) {
 	f := t.flights.lastRaw
-	if last := t.flights.lastEnded; f == nil && last != nil && len(t.flights.unanswered(anyFlight)) == 0 && r.Time.Sub(last.ended) < time.Second {
+	if last := t.flights.lastEnded; f == nil && last != nil && len(t.flights.some(1, anyFlight)) == 0 && r.Time.Sub(last.ended) < time.Second {
 		f = last
 	}
-	others := t.flights.unanswered(func(one *flight) bool { return one != f })
+	others := t.flights.some(1, func(one *flight) bool { return one != f })
 	if f != nil && f.answer.cost == nil && *r.Call.CostTotal > 0 && len(others) == 0 {
 		f.answer.cost = r.Call.CostTotal
 		return
