@@ -137,6 +137,8 @@ type Call struct {
 
 	CostTotal, CostInput, CostOutput *float64
 
+	LeftOut []string // why times or costs that the record states are not set
+
 	Failure Failure
 	Lost    bool // the answer is left out, for characters of it are lost
 	Private bool // the record shows that message logging is off

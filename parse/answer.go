@@ -3,7 +3,6 @@ package parse
 import (
 	"bytes"
 	"encoding/json"
-	"math"
 	"strconv"
 	"strings"
 
@@ -154,5 +153,5 @@ func (d *decoder) decodeCounted(text []byte, r *tailer.Record) bool {
 func decodeCost(text []byte, r *tailer.Record) bool {
 	cost, err := strconv.ParseFloat(string(bytes.TrimSpace(text)), 64)
 	r.Call.CostTotal = &cost
-	return err == nil && cost >= 0 && !math.IsInf(cost, 1)
+	return err == nil && isCost(cost)
 }

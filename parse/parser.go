@@ -105,6 +105,11 @@ func (p *Parser) settle(f *frame, said *reading) {
 	}
 	switch f.form.decode {
 	case asKwargs, asPayload:
+		leaveOutTimes(r, p.clock.Source() == DateStamps && !r.Unstamped && f.stamp.container.IsZero())
+		if r.Call.Start.IsZero() && r.Call.End.IsZero() && r.Time.IsZero() {
+			p.decoded.Damaged++
+			return
+		}
 		if !f.suspect {
 			p.anchor(r)
 		}

@@ -242,6 +242,8 @@ func (p *payload) call() tailer.Call {
 	}
 	if p.stream && p.metadata.since172 && p.first.After(p.start) && p.first.Before(p.end) {
 		c.FirstToken = p.first // 1.61 states the end of the stream here
+	} else if p.stream && (p.first.Before(p.start) || p.first.After(p.end)) && !p.first.IsZero() {
+		leaveOutOf(&c, impossibleTime)
 	}
 	if p.callType == passThrough {
 		p.response = answerIn(p.response)
@@ -268,6 +270,7 @@ func (p *payload) call() tailer.Call {
 			c.Response = nil
 		}
 	}
+	leaveOutCosts(&c)
 	c.Outcome = tailer.OutcomeSuccess
 	if p.status == "failure" {
 		c.Outcome = tailer.OutcomeFailure

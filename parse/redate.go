@@ -26,7 +26,9 @@ func (p *Parser) redate(r *tailer.Record, move Move) {
 // the day is a guess.
 func (p *Parser) created(r *tailer.Record) {
 	if at := gjson.GetBytes(r.Call.Response, "created"); at.Type == gjson.Number {
-		p.redate(r, p.clock.Suggest(r.Time, time.Unix(at.Int(), 0).UTC()))
+		if created := time.Unix(at.Int(), 0).UTC(); isPossible(created) {
+			p.redate(r, p.clock.Suggest(r.Time, created))
+		}
 	}
 }
 

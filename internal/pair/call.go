@@ -202,7 +202,7 @@ func (c *call) isAnother(r *tailer.Record) bool {
 	if last == nil || last.Outcome != tailer.OutcomeSuccess || r.Call.ResponseID != "" && r.Call.ResponseID == last.ResponseID {
 		return false
 	}
-	if r.Call.Start.After(last.End) {
+	if !last.End.IsZero() && r.Call.Start.After(last.End) {
 		return true
 	}
 	return c.id == "" && r.Call.Outcome == tailer.OutcomeSuccess && r.Call.ResponseID != last.ResponseID

@@ -32,7 +32,7 @@ func (c *call) exchange(log *outcomes) (x tailer.Exchange, ok bool) {
 		CallType: callType(c.request.Route, last.CallType), ModelGroup: last.ModelGroup, LiteLLM: last.LiteLLM,
 		LiteLLMTrace: last.TraceID,
 		Callback:     last.Langfuse,
-		Positions:    c.pos, Incomplete: reasons,
+		Positions:    c.pos, Incomplete: append(reasons, last.LeftOut...),
 	}
 	x.ClientCallID = c.choseID()
 	if x.Request.Body != nil {
@@ -258,6 +258,9 @@ func (c *call) times(x *tailer.Exchange, last *attempt) {
 	}
 	if began.IsZero() { // the record that states it is damaged
 		began = c.began()
+	}
+	if began.IsZero() { // and has no stamp
+		began = c.last
 	}
 	x.Start = began
 	sooner := func(at time.Time, coarse bool) {
