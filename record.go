@@ -61,6 +61,10 @@ const (
 	OutcomeFailure
 )
 
+// FunctionCached is the function of details about a call that has begun, which say
+// whether its answer may be in a cache.
+const FunctionCached = "cache"
+
 // A Record is what one log record states. Only the fields that its kind carries
 // are set; a record never says more than its text.
 type Record struct {
@@ -89,7 +93,7 @@ type Record struct {
 	// Hint is what KindArguments, and KindPayload without a call id, state of content
 	// and user as LiteLLM passes them on: good to compare by, not to report.
 	Hint     Fields
-	Function string // KindArguments, KindAttempt: "acompletion", …
+	Function string // KindArguments, KindAttempt: "acompletion", …; KindDetails: FunctionCached, or ""
 	Failure  Failure
 	Status   int           // KindAccess: HTTP status sent
 	Shift    time.Duration // KindRedate: whole days

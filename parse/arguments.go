@@ -121,15 +121,21 @@ func (k *kwargs) refused(r *tailer.Record) {
 	r.Key, r.Call.Start = k.key, k.started
 }
 
-// decodeInside reads `Inside _acompletion()- model: …; kwargs: {…}`.
+// cachedStart begins the record of a call whose answer may be in LiteLLM's cache.
+const cachedStart = "should_use_cache: kwargs: "
+
+// decodeInside reads `Inside _acompletion()- model: …; kwargs: {…}`, and what begins with
+// cachedStart.
 func (d *decoder) decodeInside(text []byte, into *reading) bool {
 	open := bytes.Index(text[:min(len(text), 400)], []byte("kwargs: {"))
 	if open < 0 {
 		return false
 	}
-	name := text[len("Inside "):]
-	if end := bytes.IndexByte(name, '('); end > 0 {
+	name, inside := bytes.CutPrefix(text, []byte("Inside "))
+	if end := bytes.IndexByte(name, '('); inside && end > 0 {
 		into.record.Function = "inside " + string(name[:end])
+	} else if !inside {
+		into.record.Function = tailer.FunctionCached
 	}
 	var k kwargs
 	rd := d.repr(text[open+len("kwargs: "):], nil)

@@ -98,6 +98,9 @@ var forms = []form{
 	// All that LiteLLM knows of a call that never reaches a provider; cid. 1.84
 	// and later.
 	{"{'litellm_trace_id': ", tailer.KindDetails, asDetails},
+	// The same of a call that starts, where LiteLLM has a cache; cid. All versions.
+	// caching/caching_handler.py.
+	{cachedStart + "{", tailer.KindDetails, asInside},
 	// The same with the call id, by the router. 1.55 to 1.98.
 	{"Inside _a", tailer.KindArguments, asInside},
 	{"Inside _image_generation()", tailer.KindArguments, asInside},

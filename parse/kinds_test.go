@@ -102,3 +102,13 @@ func TestAbbreviatedArguments(t *testing.T) {
 		t.Errorf("a wildcard is no group: %q", r.Call.ModelGroup)
 	}
 }
+
+// TestCached: where LiteLLM has a cache it states the headers of a call that begins.
+func TestCached(t *testing.T) {
+	r, ok := feedMessage(t, `should_use_cache: kwargs: {'cache_key': '94', 'REDACTED', 'model': 'openai/gpt-4o', 'messages': [{'role': 'user', 'content': 'hi'}], `+
+		`'metadata': {'headers': {'host': 'x', 'x-openwebui-user-email': 'ana@example.org'}, 'used_client_oREDACTED, 'user_api_key_request_route': '/v1/chat/completions'}, `+
+		`'litellm_call_id': '7a9abb74-2934-421c-9b75-b288ee722fb7'}`)
+	if !ok || r.Kind != tailer.KindDetails || r.CallID != "7a9abb74-2934-421c-9b75-b288ee722fb7" || r.Function != tailer.FunctionCached || len(r.Request.Headers) != 2 {
+		t.Errorf("read as %+v", r)
+	}
+}

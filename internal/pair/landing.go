@@ -62,6 +62,18 @@ func (f *flight) readTypes() typeSet {
 	return f.bodyTypes()
 }
 
+// servedBy returns the call types of the requests for which LiteLLM calls a function.
+func servedBy(function string) typeSet {
+	switch t := functionType(function); t {
+	case "":
+		return anyType
+	case "acompletion": // serves others too, where LiteLLM translates them
+		return completionTypes | typesOf("atext_completion")
+	default:
+		return typesOf(t)
+	}
+}
+
 // bodyTypes returns the call types whose bodies have such members.
 func (f *flight) bodyTypes() typeSet {
 	switch body := f.body(); {

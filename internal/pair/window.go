@@ -143,16 +143,19 @@ func (t *Table) bindFlight(c *call, r *tailer.Record) {
 		return
 	}
 	var match *front
+	known, several := false, false // that what was called serves the match; there is more than one
 	for _, f := range t.fronts.queue {
 		if f.claimed || f.awaiting || f.flight.call != nil || f.flight.over || !f.fits(r.Hint) || c.isOther(&f.request) {
 			continue
 		}
-		if match != nil {
-			return
+		switch serves := f.flight.callTypes()&servedBy(r.Function) != 0; {
+		case serves && !known:
+			match, known, several = f, true, false
+		case serves == known:
+			match, several = f, match != nil
 		}
-		match = f
 	}
-	if match == nil {
+	if match == nil || several {
 		return
 	}
 	match.claimed = true
@@ -166,6 +169,10 @@ func (t *Table) bindFlight(c *call, r *tailer.Record) {
 // only one in flight, or the one whose error was just logged, if it states the
 // same content.
 func (t *Table) addDetails(r *tailer.Record) {
+	if r.Function == tailer.FunctionCached {
+		t.addStated(r)
+		return
+	}
 	if r.Request.Route != "" {
 		t.addRefused(r)
 		return
@@ -227,7 +234,7 @@ func (t *Table) addRefused(r *tailer.Record) {
 // LiteLLM passed them on can come of this front.
 func (f *front) fits(hint tailer.Fields) bool {
 	for _, name := range contentNames {
-		if v, own := hint.Get(name), f.request.Body.Get(name); v != nil && own != nil && len(v) > 0 && v[0] == '[' && !sameJSON(v, own) {
+		if v, own := hint.Get(name), f.request.Body.Get(name); v != nil && own != nil && len(v) > 0 && (v[0] == '[' || v[0] == '"') && !sameJSON(v, own) {
 			return false
 		}
 	}
