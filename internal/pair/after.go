@@ -17,21 +17,40 @@ import (
 // logged.
 const afterGap = 5 * time.Second
 
-// justAnswered returns the call that an error can follow: the only one that has
-// succeeded a moment ago and whose access line has not been written. nil if there
-// is none, or several.
-func (f *flights) justAnswered(at time.Time) (one *call) {
+// hookGap is how long after an answer a hook refuses it, if nothing else says whose error
+// it is.
+const hookGap = time.Second
+
+// justAnswered returns the calls that an error can follow: those that were answered a
+// moment ago, and whose access line has not been written.
+func (f *flights) justAnswered(at time.Time) (all []*call) {
 	for _, o := range f.open {
 		c := o.call
-		if o.gone || !o.over || o.streamed || !o.landed.IsZero() || c == nil || c.finished || !c.succeeded() || c.told != nil || at.Sub(o.ended) > afterGap {
+		if o.gone || o.streamed || !o.landed.IsZero() || c == nil || c.finished || c.told != nil || !o.endedBefore(at) {
 			continue
 		}
-		if one != nil {
-			return nil
+		if c.succeeded() || len(c.attempts) == 0 && (o.answer.begun || o.shared) { // the record of its success is still to come
+			all = append(all, c)
 		}
-		one = c
 	}
-	return one
+	return all
+}
+
+// endedBefore reports whether the request was answered a moment before a time.
+func (f *flight) endedBefore(at time.Time) bool {
+	return f.over && !at.Before(f.ended) && at.Sub(f.ended) <= afterGap
+}
+
+// follow looks for the call whose answer an error followed: the only one that was answered
+// a moment ago. Of several none is known to have been sent.
+func (t *Table) follow(e *loose) {
+	after := t.flights.justAnswered(e.at)
+	if len(after) == 1 {
+		f := after[0].flight()
+		e.after, e.alone = after[0], len(t.flights.some(1, anyFlight)) == 0 && e.at.Sub(f.ended) < hookGap && t.flights.foreigner.Before(f.at)
+		f.refused = e.alone
+	}
+	e.doubt = len(after) > 0 && !e.alone
 }
 
 // toldAfter gives a call that succeeded the error that came after it, if its
@@ -42,13 +61,14 @@ func (t *Table) toldAfter(c *call) {
 		return
 	}
 	i := -1
-	if f != nil && f.status >= 400 {
-		i = slices.IndexFunc(t.errors, func(e *loose) bool { return e.after == c })
+	if f != nil && (f.status >= 400 || f.status == 0) {
+		i = slices.IndexFunc(t.errors, func(e *loose) bool { return e.after == c && (e.alone || f.status >= 400) })
 	}
 	if i < 0 && (f == nil || f.status == 0 || f.status >= 400) {
 		i = t.unsent(c)
 	}
 	if i < 0 {
+		c.unsureStatus = c.unsureStatus || slices.ContainsFunc(t.errors, func(e *loose) bool { return e.after == c || e.doubt && f != nil && f.endedBefore(e.at) })
 		return
 	}
 	e := t.errors[i]

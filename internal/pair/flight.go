@@ -29,6 +29,7 @@ type flight struct {
 	hidden   bool      // its access line may stand in the middle of a text
 	told     bool      // handed out as what it was refused for
 	doubted  bool      // a stream broke off that may have been its own or another's
+	refused  bool      // its answer may have been refused: an error came after it
 	failing  bool      // the client was told an error, without its being known which call's
 	routed   bool      // handed to the router; told in logs without bodies only
 	unsure   bool      // an attempt failed that may have been its own or another's
@@ -101,6 +102,7 @@ type flights struct {
 	sets      []typeCount // of countSets
 	oldestOK  time.Time   // when the router told of the oldest answer that closeAnswered has not dealt with
 	labelled  bool        // pieces of chats bear the answer's id in this log
+	foreigner time.Time   // when the last request to a route that is no LLM's came
 	nameless  nameless
 	restated  restated
 }

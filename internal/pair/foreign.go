@@ -23,5 +23,6 @@ func isForeign(body tailer.Fields) bool {
 // foreign returns a flight that is none: no record about an answer is of the request,
 // nor an access line of an LLM route.
 func (f *flights) foreign(r *tailer.Record) *flight {
+	f.foreigner = r.Time
 	return &flight{at: r.Time, last: r.Time, ended: r.Time, landed: r.Time, kind: r.Kind, over: true, gone: true, among: f}
 }

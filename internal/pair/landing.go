@@ -274,12 +274,14 @@ type shares struct {
 // landAll lands as many requests as there are lines, without telling whose is
 // which. What all the lines that a request can have agree in is true of it. Where
 // as many lines tell of an error as requests are known to have failed, unless
-// others are spent, those lines are of these.
+// others are spent or may have failed, those lines are of these.
 func (f *flights) landAll(list []*flight, lines []landing, others bool, r *tailer.Record) {
 	failed, errors := 0, 0
 	for _, one := range list {
 		if one.failed() {
 			failed++
+		} else if one.refused {
+			others = true
 		}
 	}
 	for i := range lines {

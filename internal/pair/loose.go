@@ -21,6 +21,8 @@ type loose struct {
 	route   string  // LiteLLM's call type, where only one route words it so
 	raw     []byte
 	after   *call // which had succeeded when it came, and may have been told it; nil when unknown
+	doubt   bool  // it may be about any that had succeeded when it came
+	alone   bool  // nothing else was under way then
 	shared  bool  // given to a call: of its model group, or of its call id
 
 	// Of errors that refuse a request; see unchecked.
@@ -71,7 +73,7 @@ func (t *Table) addFailure(r *tailer.Record) {
 		e.route = t.outcomes.functionOf(e)
 	}
 	if e.kind == tailer.KindFailure && e.callID == "" && e.flight == nil {
-		e.after = t.flights.justAnswered(e.at)
+		t.follow(e)
 		if e.after == nil && !t.slim.full {
 			e.flight = t.flights.unseen(r)
 		}
@@ -124,7 +126,7 @@ func (t *Table) tell(e *loose, r *tailer.Record) bool {
 			f.end(r.Time)
 			return false
 		}
-		own = f.call
+		own, e.alone = f.call, len(t.flights.justAnswered(e.at)) == 0 && t.flights.foreigner.Before(f.at)
 	} else if e.group != "" {
 		several := false
 		t.awaited.ofGroup(e.group, func(c *call) bool {
@@ -184,6 +186,9 @@ func (t *Table) name(e *loose, r *tailer.Record) bool {
 func (t *Table) claimError(c *call) {
 	if c.succeeded() && c.told != nil && c.told.callID == "" && c.told.kind != tailer.KindStreamFailure {
 		t.errors = append(t.errors, c.told)
+		if f := c.flight(); f != nil {
+			f.refused = true
+		}
 		c.told.after, c.told = c, nil
 	}
 	if !c.failed() || c.told != nil {
