@@ -242,7 +242,7 @@ func (p *payload) call() tailer.Call {
 	}
 	if p.stream && p.metadata.since172 && p.first.After(p.start) && p.first.Before(p.end) {
 		c.FirstToken = p.first // 1.61 states the end of the stream here
-	} else if p.stream && (p.first.Before(p.start) || p.first.After(p.end)) && !p.first.IsZero() {
+	} else if p.stream && !p.first.IsZero() && (p.start.Sub(p.first) > maxBack || p.first.Sub(p.end) > maxBack) { // up to 1.77 some are a moment late
 		leaveOutOf(&c, impossibleTime)
 	}
 	if p.callType == passThrough {
