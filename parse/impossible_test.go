@@ -46,6 +46,7 @@ func TestImpossible(t *testing.T) {
 		{"all in 2255, and no cost", map[string]string{"startTime": "9e9", "endTime": "9e9", "response_cost": "-1"}, []string{times, costs}, false, false},
 		{"a first token before the start", map[string]string{"stream": "true", "completionStartTime": at(-time.Minute)}, []string{times}, true, true},
 		{"a first token after the end", map[string]string{"stream": "true", "completionStartTime": at(time.Hour)}, []string{times}, true, true},
+		{"a first token a moment after the end", map[string]string{"stream": "true", "completionStartTime": at(time.Second) + "00012"}, nil, true, true},
 		{"of no stream it says nothing", map[string]string{"completionStartTime": at(time.Hour)}, nil, true, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
