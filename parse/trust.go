@@ -78,7 +78,8 @@ var markPrefixes = []string{
 // same, on one line with all that it holds of a client, whose line breaks are escaped.
 const (
 	sessionMark     = "SESSION REUSE: Attached shared aiohttp session to request (ID: "
-	sessionArgument = ", shared_session=<aiohttp.client.ClientSession object at 0x"
+	sessionArgument = ", shared_session="
+	sessionObject   = "<aiohttp.client.ClientSession object at 0x"
 )
 
 // markedSession returns the address that a session's mark states, "" for other messages.
@@ -101,7 +102,10 @@ func attemptsSession(msg []byte) string {
 	if !hasPrefix(msg, "litellm.a") {
 		return ""
 	}
-	_, rest, _ := bytes.Cut(msg, []byte(sessionArgument))
+	before, rest, ok := bytes.Cut(msg, []byte(sessionObject)) // which begins with a rarer byte than its name
+	if !ok || !bytes.HasSuffix(before, []byte(sessionArgument)) {
+		return ""
+	}
 	hex, _, _ := bytes.Cut(rest, []byte(">"))
 	return string(hex)
 }
