@@ -14,6 +14,7 @@ type cutter struct {
 // line takes the next line.
 func (c *cutter) line(l *tailer.Line) {
 	c.lossy = c.lossy || l.Lost
+	c.trust.stdout = c.trust.stdout || l.Stream == tailer.StreamStdout
 	c.framers[l.Stream%3].line(l)
 }
 

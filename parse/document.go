@@ -11,6 +11,12 @@ import (
 // documentStart is how the second line of a bare document begins.
 const documentStart = `    "id": "`
 
+// printed reports whether a line can be of a payload that LiteLLM prints, to stdout.
+// Where it is known to be of stderr, it stands in a text that a record quotes.
+func (f *framer) printed(l *tailer.Line) bool {
+	return l.Stream != tailer.StreamStderr || !f.trust.stdout
+}
+
 // openDocument begins a bare document. What it is shows on its second line.
 func (f *framer) openDocument(l *tailer.Line) {
 	f.inDoc = true

@@ -109,7 +109,7 @@ func (f *framer) step(b []byte, l *tailer.Line) []byte {
 		f.counts.JSON++
 		f.jsonFrame(r, b[:r.size], l, suspect)
 		return b[r.size:]
-	case len(b) == 1 && b[0] == '{':
+	case len(b) == 1 && b[0] == '{' && f.printed(l):
 		f.openDocument(l)
 		return nil
 	}

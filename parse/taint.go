@@ -28,7 +28,7 @@ func (f *framer) begin(level, msg []byte, form *form) {
 	f.tainted = f.trust.seen(msg, f.tainted)
 	f.trust.names.ofCall(msg)
 	f.was, f.swallows = f.tainted, 0
-	f.running = mayBeRaw(msg) || f.trust.cutsModel(msg) || f.trust.names.may(msg) || f.marked() && tellsRefusal(msg)
+	f.running = mayBeRaw(msg) || f.trust.cutsModel(msg) || f.trust.names.may(msg) || f.marked() && (tellsRefusal(msg) || warns(level))
 	if form != nil && form.decode == asKwargs {
 		f.running = quotes(msg)
 	}
@@ -41,7 +41,7 @@ func (f *framer) begin(level, msg []byte, form *form) {
 
 // goOn takes a line that continues the open record.
 func (f *framer) goOn(b []byte) {
-	if f.open.form == &rawForm && string(f.buf) == rawTitle && b[0] != '{' {
+	if f.open.form == &rawForm && string(f.buf) == rawTitle && (b[0] != '{' || b[len(b)-1] != '}') {
 		f.running, f.tainted = true, true
 	}
 	if f.open.form == &bodyForm {

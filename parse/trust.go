@@ -34,6 +34,7 @@ type trust struct {
 	marks    recent
 	names    names
 	volume   volume
+	stdout   bool // a line was of stdout: others tell that they are not
 }
 
 // vouched is what records stated that are not suspect.
@@ -177,6 +178,13 @@ var rawForms = []struct{ begin, after string }{
 	{"No fallback model group found ", " Fallbacks="},
 	{"get_available_deployment for model: ", ", Selected deployment: "},
 	{"model=", ", custom_llm_provider="},
+	{"Failed to parse 'metadata' as JSON dict. ", ""},
+	{"Failed to parse 'litellm_metadata' as JSON dict. ", ""},
+	{"Fallback also failed: ", ""},
+	{"Falling back to model_group = ", ""},
+	{"Ignoring per-request routing_strategy override '", "'; supported overrides: "},
+	{"Repaired truncated tool call arguments for tool '", " chars): "},
+	{"Unmapped finish_reason '", "', defaulting to "},
 }
 
 // mayBeRaw reports whether a record's text may hold line breaks that others chose.
@@ -195,6 +203,10 @@ func mayBeRaw(msg []byte) bool {
 	}
 	return false
 }
+
+// warns reports whether a level is that of warnings or above, in which LiteLLM quotes
+// what it could not make sense of.
+func warns(level []byte) bool { return string(level) != "DEBUG" && string(level) != "INFO" }
 
 // tellsError reports whether a record tells the error of a request, by whatever function
 // of the proxy but that which checks keys.
