@@ -11,8 +11,8 @@ import (
 // documentStart is how the second line of a bare document begins.
 const documentStart = `    "id": "`
 
-// printed reports whether a line can be of a payload that LiteLLM prints, to stdout.
-// Where it is known to be of stderr, it stands in a text that a record quotes.
+// printed reports whether a line can be one of those that are always written to stdout:
+// payloads and access lines. In stderr such a line stands in a text that a record quotes.
 func (f *framer) printed(l *tailer.Line) bool {
 	return l.Stream != tailer.StreamStderr || !f.trust.stdout
 }

@@ -119,7 +119,7 @@ func (f *framer) step(b []byte, l *tailer.Line) []byte {
 		f.textFrame(h, b, l)
 		return nil
 	}
-	if method, ok := accessText(b); ok {
+	if method, ok := accessText(b); ok && f.printed(l) {
 		f.counts.Access++
 		if method {
 			suspect := f.suspects()

@@ -25,7 +25,7 @@ var (
 	callNames = [][]byte{[]byte("(model="), []byte(", model=")}
 )
 
-// ofBody learns from a line of a body as received.
+// ofBody learns from a line of a body as received, or of a provider's answer.
 func (n *names) ofBody(line []byte) {
 	for _, name := range bodyNames {
 		for rest := line; ; {

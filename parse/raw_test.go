@@ -19,6 +19,8 @@ func TestWarnings(t *testing.T) {
 		{"an error", at("ERROR") + "Fallback also failed: x\n", ""},
 		{"any warning", at("WARNING") + "x\n", ""},
 		{"a model", at("INFO") + "Falling back to model_group = x\n", ""},
+		{"an image's quality", head + "Looking up cost for models: x\n", ""},
+		{"a provider's model", head + "RAW RESPONSE:\n{\"model\": \"m\\nx\"}\n\n" + head + "selected model name for cost calculation: openai/m\n", "raw-answer"},
 		{"half an answer", head + "RAW RESPONSE:\n{\"id\": \"x\",\n", ""},
 		{"another record", at("INFO") + "x\n", "call"},
 		{"an answer", head + whole, "raw-answer call"},
@@ -35,8 +37,8 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
-// TestPrintedToStdout: LiteLLM prints payloads to stdout. What stands in stderr is
-// quoted by a record.
+// TestPrintedToStdout: payloads and access lines are written to stdout. What stands in
+// stderr is quoted by a record.
 func TestPrintedToStdout(t *testing.T) {
 	payload := document(t, captured(t, "1.109.1", "json-standard-payload"))
 	lines := func(stream tailer.Stream, text string) (all []tailer.Line) {
@@ -48,13 +50,14 @@ func TestPrintedToStdout(t *testing.T) {
 	const stdout, stderr = tailer.StreamStdout, tailer.StreamStderr
 	warning := strings.Replace(head, "DEBUG", "WARNING", 1)
 	started := lines(stdout, "INFO:     Started server process [1]")
-	quoted := lines(stderr, warning+"Failed to parse 'metadata' as JSON dict. Received value: x\n"+payload+warning+"x\n")
+	const access = "INFO:     127.0.0.1:1 - \"POST /v1/chat/completions HTTP/1.1\" 200 OK\n"
+	quoted := lines(stderr, warning+"Failed to parse 'metadata' as JSON dict. Received value: x\n"+payload+access+warning+"x\n")
 	for _, test := range []struct {
 		name  string
 		lines []tailer.Line
 		kinds string
 	}{
-		{"stdout", append(started, lines(stdout, payload)...), "payload"},
+		{"stdout", append(started, lines(stdout, payload+access)...), "payload access"},
 		{"stderr", append(started, quoted...), ""},
 		{"both", append(append(started, quoted...), lines(stdout, payload)...), "payload"},
 		{"all of it is in stderr", lines(stderr, payload), "payload"},

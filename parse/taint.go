@@ -41,8 +41,12 @@ func (f *framer) begin(level, msg []byte, form *form) {
 
 // goOn takes a line that continues the open record.
 func (f *framer) goOn(b []byte) {
-	if f.open.form == &rawForm && string(f.buf) == rawTitle && (b[0] != '{' || b[len(b)-1] != '}') {
-		f.running, f.tainted = true, true
+	if f.open.form == &rawForm && string(f.buf) == rawTitle {
+		if b[0] == '{' && b[len(b)-1] == '}' {
+			f.trust.names.ofBody(b) // a provider names its model as it likes
+		} else {
+			f.running, f.tainted = true, true
+		}
 	}
 	if f.open.form == &bodyForm {
 		f.trust.names.ofBody(b)

@@ -184,6 +184,8 @@ var rawForms = []struct{ begin, after string }{
 	{"Falling back to model_group = ", ""},
 	{"Ignoring per-request routing_strategy override '", "'; supported overrides: "},
 	{"Repaired truncated tool call arguments for tool '", " chars): "},
+	{"Looking up cost for models: ", ""},
+	{"litellm.cost_calculator.py::completion_cost() - Error ", ""},
 	{"Unmapped finish_reason '", "', defaulting to "},
 }
 
