@@ -3,6 +3,8 @@ package source
 import (
 	"bytes"
 	"io"
+	"regexp"
+	"slices"
 
 	"tailer"
 )
@@ -90,7 +92,7 @@ func sampleOf(head []byte, ended bool) [][]byte {
 // Each has been made anew, for more than one may have a state.
 func detect(sample [][]byte, cfg Config) []envelope {
 	var found []envelope
-	for len(found) < maxLayers {
+	for len(found) < maxLayers && !slices.ContainsFunc(sample, isBare) {
 		k, name := match(sample, cfg)
 		if k == nil || named(found, name) {
 			break
@@ -100,6 +102,13 @@ func detect(sample [][]byte, cfg Config) []envelope {
 	}
 	return found
 }
+
+// bare is how LiteLLM's own records in text begin.
+var bare = regexp.MustCompile(`^(?:\x1b\[92m)?[0-2]\d:[0-5]\d:[0-6]\d - [A-Za-z][A-Za-z0-9_. ]*:[A-Z]+(?:\x1b\[0m)?: `)
+
+// isBare tells whether nothing is around a line. Then nothing is around the others, though
+// a client whose text LiteLLM prints raw may have written most of them.
+func isBare(line []byte) bool { return bare.Match(line) }
 
 // match returns the first kind whose envelope is around the sample's lines.
 func match(sample [][]byte, cfg Config) (*kind, string) {
