@@ -98,7 +98,11 @@ func readFailure(text []byte, r *tailer.Record) bool {
 	}
 	message := string(words)
 	if rest, ok := strings.CutPrefix(message, "litellm_call_id="); ok {
-		if id, text, found := strings.Cut(rest, " - "); found && isID(id) {
+		switch id, text, found := strings.Cut(rest, " - "); {
+		case !found:
+		case id == "None": // it failed before it was given one (1.109 and later)
+			message = text
+		case isID(id):
 			r.CallID, message = id, text
 		}
 	}

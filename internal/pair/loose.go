@@ -260,6 +260,8 @@ func (e *loose) fits(c *call) bool {
 	}
 	words := c.words()
 	switch {
+	case a.Refused && e.kind == tailer.KindFailure: // for what it asked, not for its key
+		return words != "" && e.failure.Message == a.Failure.Message
 	case a.Refused || e.refuses():
 		return a.Refused && e.refuses() && e.failure.Message == a.Failure.Message && (e.kind == tailer.KindRefused || words != "")
 	case e.kind == tailer.KindStreamFailure:
