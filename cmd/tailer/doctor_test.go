@@ -59,7 +59,7 @@ func (c consulted) ids() []string {
 // TestDoctorOverCaptures knows of each capture what is wrong with how it was
 // made. Nothing else may be found.
 func TestDoctorOverCaptures(t *testing.T) {
-	secrets, verbose, noFailures, unnamed := "log-secrets", "log-set-verbose", "log-payload-no-failures", "log-refused-unnamed"
+	secrets, verbose, noFailures, unnamed, forgeable := "log-secrets", "log-set-verbose", "log-payload-no-failures", "log-refused-unnamed", "log-forgeable"
 	for name, want := range map[string]struct {
 		version string
 		ids     []string
@@ -71,13 +71,13 @@ func TestDoctorOverCaptures(t *testing.T) {
 		"1.109.1/json-redacted":               {"1.109.1", []string{unnamed, verbose}},
 		"1.109.1/json-standard-payload":       {"1.99 or later", []string{noFailures}},
 		"1.109.1/text-info":                   {"1.99 or later", []string{"log-level-info"}},
-		"1.109.1/text-standard-payload-nocb":  {"1.99 or later", []string{noFailures}},
+		"1.109.1/text-standard-payload-nocb":  {"1.99 or later", []string{forgeable, noFailures}},
 		"1.61.20/docker-text":                 {"1.61.20", []string{secrets, verbose}},
 		"1.61.20/text-standard-payload-debug": {"1.61.20", []string{unnamed, secrets}},
 		"1.72.9/docker-text":                  {"1.72.9", []string{secrets, verbose}},
 		"1.77.7/docker-text":                  {"1.77.7", []string{secrets, verbose}},
 		"1.77.7/json-standard-payload":        {"before 1.84", nil},
-		"1.77.7/text-standard-payload-nocb":   {"before 1.84", nil},
+		"1.77.7/text-standard-payload-nocb":   {"before 1.84", []string{forgeable}},
 		"1.80.17/docker-text":                 {"1.80.17", []string{secrets, verbose}},
 		"1.84.10/docker-json":                 {"1.84.10", []string{secrets, "log-session-collapse", verbose}},
 		"1.98.1/doctor-named":                 {"1.98.1", []string{"log-session-collapse"}},

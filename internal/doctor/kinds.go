@@ -15,6 +15,7 @@ var kinds = map[string]kind{
 	"log-core-logger-off":     {Error, "LITELLM_LOG=DEBUG leaves LiteLLM's core logger off"},
 	"log-answers-untied":      {Error, "no record ties an answer to its request"},
 	"log-payload-headers":     {Error, "the payloads hold no request headers"},
+	"log-forgeable":           {Warning, "clients can put traces into it"},
 	"log-payload-no-failures": {Advice, "failed requests are known only by their error"},
 	"log-secrets":             {Warning, "LiteLLM writes keys into its log"},
 	"log-set-verbose":         {Advice, "set_verbose only adds noise"},

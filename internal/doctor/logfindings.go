@@ -100,6 +100,11 @@ func (l *Log) verbosity(v Version, out *list) {
 func (l *Log) halves(v Version, out *list) {
 	payloads, calls := l.kinds[tailer.KindPayload], l.kinds[tailer.KindCall]
 	if payloads > 0 && calls == 0 && l.detailed() < fewest {
+		if l.text > 0 && !l.stderr {
+			out.add("log-forgeable", 0, "JSON_LOGS=true   # in the proxy's environment",
+				"LiteLLM's warnings and errors quote clients and providers raw, line breaks and all. In a text log a payload in such a quotation is as good as one of LiteLLM's own, "+
+					"under whatever user it names.")
+		}
 		if v.Since(84) {
 			out.add("log-payload-no-failures", 0, "litellm --config config.yaml --detailed_debug",
 				"From 1.84 on LiteLLM prints payloads of successful requests only. A failed one is then known by its error alone, without prompt and user. "+
@@ -166,7 +171,7 @@ func (l *Log) clocks(in Input, out *list) {
 
 // payloadChange is the environment that prints payloads.
 func payloadChange(v Version) string {
-	change := "LITELLM_PRINT_STANDARD_LOGGING_PAYLOAD=true   # in the proxy's environment"
+	change := "LITELLM_PRINT_STANDARD_LOGGING_PAYLOAD=true   # in the proxy's environment\nJSON_LOGS=true   # clients can forge a text log"
 	if !v.Since(91) {
 		change += "\nPYTHONUNBUFFERED=1   # up to 1.90 what is printed waits in a buffer"
 	}
@@ -182,7 +187,7 @@ func verboseChange(v Version) string {
 	case v.Before(76):
 		return "LITELLM_PRINT_STANDARD_LOGGING_PAYLOAD=true   # in the proxy's environment; up to 1.75 it needs the flag too\n" + flag
 	case v.Since(76) && v.Before(84):
-		return payloadChange(v) // failed requests are among them, and the flag makes some come out twice
+		return payloadChange(v) // failed requests are among them
 	}
 	why := "   # for failed requests too; without it the log is a fifth of the size"
 	if !v.Since(76) {
