@@ -37,8 +37,12 @@ func TestQuotedHeaders(t *testing.T) {
 			t.Errorf("%s: %s", text, got)
 		}
 	}
+	const signed = "AWS4-HMAC-SHA256 SignedHeaders=host, Signature="
+	if got := r.Text(signed + strings.Repeat("4f1c2d3e", 8)); strings.Contains(got, "4f1c") {
+		t.Error(got)
+	}
 	for _, text := range []string{
-		"a cookie: it has chocolate", "cookie: how do I set path=/ in nginx?", "the password is hunter2", "password = os.environ['DB_PASSWORD_2024_NEW']",
+		signed + "none", "a cookie: it has chocolate", "cookie: how do I set path=/ in nginx?", "the password is hunter2", "password = os.environ['DB_PASSWORD_2024_NEW']",
 		"forms: ('name', 'value')", "'api-key', 'see the docs of 2026'", "Authorization: Token", "pa-ra-llel processing of 1,000 words", "cookie_banner: true, x=1",
 	} {
 		if got := r.Text(text); got != text {

@@ -86,6 +86,7 @@ var shapes = []struct {
 	{"sntrys_", base64Byte, 40, 0, hasDigit}, // Sentry
 	{"pul-", lowerHex, 40, 40, nil},          // Pulumi
 	{"sq0csp-", wordByte, 40, 0, nil},        // Square
+	{"Signature=", lowerHex, 64, 64, nil},    // AWS, of a request
 }
 
 // names are what stands before a value that has no form of its own, in
