@@ -17,7 +17,7 @@ func (t *Table) retried(r *tailer.Record) *call {
 	if len(q.Headers) == 0 || !hasContent(q.Body) || r.Call.SinceCall {
 		return nil
 	}
-	key, sought := t.fronts.keyOf(q.Headers), sought{index: &t.fronts, body: q.Body}
+	key, sought := t.fronts.keyOf(q.Headers), sought{body: q.Body}
 	same := func(f *front) bool {
 		return f != nil && f.key == key && hasContent(f.request.Body) && sought.alsoBy(f)
 	}

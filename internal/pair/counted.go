@@ -94,7 +94,7 @@ func (f *flight) asking() uint64 {
 	return f.asks
 }
 
-// jsonSeed is of hashJSON, whose hashes do not outlive the process.
+// jsonSeed is of hashes of JSON, which do not outlive the process.
 var jsonSeed = maphash.MakeSeed()
 
 // hashJSON hashes a JSON value, whatever its white space and escapes.

@@ -168,7 +168,7 @@ func (x *frontIndex) claim(request *tailer.Request, began, logged time.Time) *fr
 	key := x.keyOf(request.Headers)
 	var best *front
 	var least time.Duration
-	sought := sought{index: x, body: request.Body}
+	sought := sought{body: request.Body}
 	for _, f := range x.byKey[key] {
 		if f.claimed || f.at.After(logged) || !sought.alsoBy(f) {
 			continue

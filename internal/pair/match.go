@@ -120,25 +120,15 @@ func (t *Table) stating(r *tailer.Record) (one *call) {
 	return one
 }
 
+// includes reports whether headers contain all the others.
+func includes(headers, others []tailer.Header) bool {
+	return !slices.ContainsFunc(others, func(h tailer.Header) bool { return !slices.Contains(headers, h) })
+}
+
 // includesOpen is includes without credentials, which LiteLLM masks or leaves out, in
 // each record in another way.
 func includesOpen(headers, others []tailer.Header) bool {
-	for _, h := range others {
-		if !slices.Contains(headers, h) && !isCredential(h.Name) {
-			return false
-		}
-	}
-	return true
-}
-
-// includes reports whether headers contain all the others.
-func includes(headers, others []tailer.Header) bool {
-	for _, h := range others {
-		if !slices.Contains(headers, h) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(others, func(h tailer.Header) bool { return !slices.Contains(headers, h) && !isCredential(h.Name) })
 }
 
 // isOther reports whether a request has other headers than the call's, though it

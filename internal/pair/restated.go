@@ -11,10 +11,7 @@ import (
 // restated knows the providers' answers of the last moments: LiteLLM logs those to
 // /v1/messages, and others with a cache, a second time when it has sent them on, and another
 // request may be the only one in flight by then.
-type restated struct {
-	seed maphash.Seed
-	at   map[uint64]time.Time
-}
+type restated map[uint64]time.Time // by the hash of an answer, when it was logged
 
 const (
 	// restateGap is how long after an answer it may be logged again.
@@ -29,11 +26,11 @@ func (s *restated) has(r *tailer.Record) bool {
 	if rawjson.Text(rawjson.Member(r.Call.Response, "id")) == "" {
 		return false
 	}
-	if len(s.at) == 0 || len(s.at) >= maxRestated {
-		s.seed, s.at = maphash.MakeSeed(), map[uint64]time.Time{}
+	if *s == nil || len(*s) >= maxRestated {
+		*s = restated{}
 	}
-	hash := maphash.Bytes(s.seed, r.Call.Response)
-	before, known := s.at[hash]
-	s.at[hash] = r.Time
+	hash := maphash.Bytes(jsonSeed, r.Call.Response)
+	before, known := (*s)[hash]
+	(*s)[hash] = r.Time
 	return known && r.Time.Sub(before) <= restateGap
 }

@@ -21,9 +21,8 @@ type sums struct {
 
 // sought compares a body with those of fronts, as sameBody does.
 type sought struct {
-	index *frontIndex
-	body  tailer.Fields
-	sums  *sums // nil while they were of no use
+	body tailer.Fields
+	sums *sums // nil while they were of no use
 }
 
 // alsoBy reports whether a front's body asks the same. Mostly the bytes tell.
@@ -35,16 +34,16 @@ func (a *sought) alsoBy(f *front) bool {
 		return true
 	}
 	if a.sums == nil {
-		a.sums = a.index.sumsOf(a.body)
+		a.sums = sumsOf(a.body)
 	}
 	if f.sums == nil {
-		f.sums = a.index.sumsOf(f.request.Body)
+		f.sums = sumsOf(f.request.Body)
 	}
 	return f.sums.agree(a.sums) || a.sums.private && sameBody(f.request.Body, a.body)
 }
 
 // sumsOf returns the sums of a body.
-func (x *frontIndex) sumsOf(body tailer.Fields) *sums {
+func sumsOf(body tailer.Fields) *sums {
 	s := &sums{}
 	for i, name := range summed {
 		raw := body.Get(name)
@@ -56,29 +55,29 @@ func (x *frontIndex) sumsOf(body tailer.Fields) *sums {
 		if json.Unmarshal(raw, &v) != nil {
 			v = string(raw)
 		}
-		s.values[i] = max(1, x.sumOf(v))
+		s.values[i] = max(1, sumOf(v))
 	}
 	return s
 }
 
 // sumOf hashes a JSON value; nulls in objects count as absent, as in sameValue.
-func (x *frontIndex) sumOf(v any) (sum uint64) {
+func sumOf(v any) (sum uint64) {
 	switch v := v.(type) {
 	case map[string]any:
 		for name, member := range v {
 			if member != nil {
-				sum += maphash.Comparable(x.seed, [2]uint64{maphash.String(x.seed, name), x.sumOf(member)})
+				sum += maphash.Comparable(jsonSeed, [2]uint64{maphash.String(jsonSeed, name), sumOf(member)})
 			}
 		}
-		return maphash.Comparable(x.seed, [2]uint64{1, sum})
+		return maphash.Comparable(jsonSeed, [2]uint64{1, sum})
 	case []any:
 		sum = uint64(len(v))
 		for _, element := range v {
-			sum = maphash.Comparable(x.seed, [2]uint64{sum, x.sumOf(element)})
+			sum = maphash.Comparable(jsonSeed, [2]uint64{sum, sumOf(element)})
 		}
-		return maphash.Comparable(x.seed, [2]uint64{2, sum})
+		return maphash.Comparable(jsonSeed, [2]uint64{2, sum})
 	default:
-		return maphash.Comparable(x.seed, v)
+		return maphash.Comparable(jsonSeed, v)
 	}
 }
 

@@ -76,12 +76,6 @@ func (l *log) add(writer, line string) {
 	}
 }
 
-func (l *log) count() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.lines)
-}
-
 func (l *log) wait(t *testing.T, count int) {
 	t.Helper()
 	late := time.After(patience)
@@ -117,6 +111,9 @@ func member(t *testing.T, fake *kfake.Cluster, l *log, cfg Config) (stop func())
 				if err != nil {
 					p.Wait(ctx, patience)
 					continue
+				}
+				if low, _ := p.Resume(); line.Pos.Offset < low {
+					return fmt.Errorf("a line at %d counts as resolved: all before %d is", line.Pos.Offset, low)
 				}
 				l.add(line.Writer, string(line.Bytes))
 				if err := p.Commit(context.WithoutCancel(ctx), line.Pos.End, nil); err != nil && !errors.Is(err, ErrLost) {

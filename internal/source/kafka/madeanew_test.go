@@ -1,11 +1,7 @@
 package kafka
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"testing"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -28,42 +24,10 @@ func TestMadeAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	produce(t, fake, 0, 20)
-	consumer, err := New(Config{Brokers: fake.ListenAddrs(), Topics: []string{topic}, Group: "tailer"})
-	if err != nil {
-		t.Fatal(err)
-	}
 	l := newLog()
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() {
-		ended <- consumer.Run(ctx, func(ctx context.Context, p *Partition) error {
-			for ctx.Err() == nil {
-				line, err := p.Next()
-				if err != nil {
-					p.Wait(ctx, patience)
-					continue
-				}
-				if low, _ := p.Resume(); line.Pos.Offset < low {
-					return fmt.Errorf("a line at %d counts as resolved: all before %d is", line.Pos.Offset, low)
-				}
-				l.add(line.Writer, string(line.Bytes))
-				if err := p.Commit(context.WithoutCancel(ctx), line.Pos.End, nil); err != nil && !errors.Is(err, ErrLost) {
-					return err
-				}
-			}
-			return nil
-		})
-	}()
-	for len(ended) == 0 && l.count() < 200 {
-		select {
-		case <-l.grown:
-		case <-time.After(10 * time.Millisecond):
-		}
-	}
-	cancel()
-	if err := <-ended; err != nil {
-		t.Fatal(err)
-	}
+	stop := member(t, fake, l, Config{})
+	l.wait(t, 200)
+	stop()
 	after, err := kadm.NewClient(client).FetchOffsets(t.Context(), "tailer")
 	if err != nil {
 		t.Fatal(err)
