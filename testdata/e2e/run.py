@@ -8,8 +8,8 @@ with Open WebUI's headers ask it, 8 at a time. Two tailers watch: one follows th
 each sends to a receiver of its own that folds nothing. Meanwhile the log is rotated twice (renamed; copied and truncated),
 both tailers are killed with SIGKILL and started again, and one receiver is down for a while. Everything is on loopback.
 """
-import argparse, collections, fcntl, http.client, json, os, random, shutil, signal, struct, subprocess, sys
-import tempfile, termios, threading, time
+import argparse, collections, fcntl, http.client, json, os, queue, random, shutil, signal, struct, subprocess
+import sys, tempfile, termios, threading, time
 from concurrent.futures import ThreadPoolExecutor
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -31,6 +31,12 @@ def install(venv):
     return program
 
 
+def write_all(target, data):
+    view = memoryview(data)
+    while view:
+        view = view[os.write(target, view):]
+
+
 class Tee(threading.Thread):
     """Copies what the proxy writes to the log file and to the named pipe, as it comes; rotates the log between lines."""
 
@@ -39,6 +45,8 @@ class Tee(threading.Thread):
         self.source, self.log, self.lock = source, log, threading.Lock()
         self.pipe = os.open(pipe, os.O_RDWR)  # what is in it outlives its reader
         self.file = self.open()
+        self.unread = queue.Queue()  # a pipe without a reader is full after 64 KiB, and must not stop the proxy
+        threading.Thread(target=self.feed, daemon=True).start()
 
     def open(self):
         return os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -49,14 +57,17 @@ class Tee(threading.Thread):
             chunk = os.read(self.source.fileno(), 65536)
             if not chunk:
                 return
-            whole, _, rest = (rest + chunk).rpartition(b"\n")
-            if not whole:
+            whole, newline, rest = (rest + chunk).rpartition(b"\n")
+            if not newline:
                 continue
             with self.lock:
-                for target in (self.file, self.pipe):
-                    view = memoryview(whole + b"\n")
-                    while view:
-                        view = view[os.write(target, view):]
+                write_all(self.file, whole + newline)
+                self.unread.put(whole + newline)
+
+    def feed(self):
+        while True:
+            write_all(self.pipe, self.unread.get())
+            self.unread.task_done()
 
     def rename(self):
         with self.lock:
@@ -75,6 +86,7 @@ class Tee(threading.Thread):
     def empty(self):
         """Stops the flow until the pipe's reader has taken all; returns what starts it again."""
         self.lock.acquire()
+        self.unread.join()
         size = struct.pack("i", 1)
         while struct.unpack("i", fcntl.ioctl(self.pipe, termios.FIONREAD, size))[0]:
             time.sleep(0.05)
@@ -210,10 +222,10 @@ def main():
         go_on = tee.empty()
         reads.kill()
         go_on()
-        requests(part, part + 8)
+        requests(part, part + 16)
         follows.start()
         reads.start()
-        requests(part + 8, 2 * part)
+        requests(part + 16, 2 * part)
         to_file.stop()
         to_pipe.stop()
         requests(2 * part, 3 * part)
