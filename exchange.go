@@ -78,6 +78,9 @@ type Request struct {
 	// Rebuilt says that Body was put together from a payload: a parameter that it
 	// lacks may have been sent all the same.
 	Rebuilt bool
+	// User is the parameter of this name that LiteLLM passes on. It is not in a body that
+	// is rebuilt, for LiteLLM may have added it.
+	User string
 	// Bare says that the payload states every parameter, and that none was sent.
 	Bare bool
 	// Lost says that members of Body, or Metadata, are left out, for characters of them
@@ -95,7 +98,7 @@ type Key struct {
 	TeamAlias string
 	UserID    string // user_api_key_user_id
 	UserEmail string // user_api_key_user_email: the key owner's, not the client's
-	EndUser   string // LiteLLM's own idea of the end user
+	EndUser   string // LiteLLM's own idea of the end user, which may be that of a request before it
 }
 
 // An Attempt is one failed try at an upstream model that another try followed.

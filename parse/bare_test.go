@@ -45,8 +45,12 @@ func TestBare(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			end := at + strings.Index(doc[at:], "}")
 			got := feed(doc[:at] + `"model_parameters": {` + test.parameters + doc[end:])
-			if len(got.records) != 1 || got.records[0].Request.Bare != test.want {
-				t.Errorf("%d records, bare %v", len(got.records), len(got.records) == 1 && got.records[0].Request.Bare)
+			if len(got.records) != 1 {
+				t.Fatalf("%d records", len(got.records))
+			}
+			r := &got.records[0].Request
+			if named := strings.Contains(test.parameters, user); r.Bare != test.want || (r.User != "") != named || named && !strings.Contains(user, r.User) {
+				t.Errorf("bare %v, user %q", r.Bare, r.User)
 			}
 		})
 	}

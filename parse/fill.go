@@ -204,6 +204,7 @@ func (k *kwargs) fillRequest(r *tailer.Record) {
 		q.Body = k.refusedBody()
 	case k.hasPayload:
 		q.Body, q.Rebuilt, q.Bare = k.payloadBody(), true, k.payload.isBare()
+		q.User = text(gjson.Get(view(k.payload.parameters), "user"))
 	}
 	r.Request = *q
 }

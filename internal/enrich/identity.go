@@ -218,6 +218,9 @@ func (c *call) endUser(s source, claude func(string) (string, bool)) []candidate
 		name := langfuseHeader(plainHeader(r.FoundHeader))
 		all = one(c.headerValue(name, asSent(r.FoundUser)), "header:"+strings.ToLower(r.FoundHeader))
 	}
+	if !c.namesEndUser() {
+		return all
+	}
 	user := asSent(c.x.Key.EndUser) // mostly a header's
 	if part, ok := claude(user); ok {
 		return append(all, one(part, s.spec)...)

@@ -50,6 +50,7 @@ type who struct {
 	body, meta       string
 	key              tailer.Key
 	found, foundName string
+	parameter        string // `user`, as LiteLLM passes it on
 	user, userFrom   string
 	session, sesFrom string
 }
@@ -57,7 +58,7 @@ type who struct {
 func (w who) run(t *testing.T) {
 	t.Helper()
 	x := tailer.Exchange{Key: w.key, Request: tailer.Request{
-		Headers: w.headers, Body: bodyOf(w.body), Metadata: json.RawMessage(w.meta), FoundUser: w.found, FoundHeader: w.foundName,
+		Headers: w.headers, Body: bodyOf(w.body), Metadata: json.RawMessage(w.meta), FoundUser: w.found, FoundHeader: w.foundName, User: w.parameter,
 	}}
 	mustNew(t, w.cfg).Enrich(&x)
 	a := x.Attribution
@@ -164,6 +165,7 @@ func TestIdentity(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("ä", 201)
 	const account = "d0c1b2a3-0000-4000-8000-123456789abc"
+	hashed := strings.Repeat("0f", 32)
 	for _, w := range []who{
 		{name: "nobody"},
 		{
@@ -203,6 +205,26 @@ func TestIdentity(t *testing.T) {
 		{
 			name: "the same as the logged end user", key: tailer.Key{EndUser: "j\u00c3\u00bcrgen@exam.ple"},
 			user: "jürgen@exam.ple", userFrom: "litellm:end_user",
+		},
+		{
+			name: "the end user of another request with the same key", key: tailer.Key{Hash: hashed, EndUser: "ann", Alias: "k"},
+			headers: headersOf("x-team: anne"), body: `{"user":""}`, meta: `{"user_id":{}}`, user: "k", userFrom: "key:alias",
+		},
+		{
+			name: "one that a header of no list names", key: tailer.Key{Hash: hashed, EndUser: "ann", Alias: "k"},
+			headers: headersOf("x-team: 7", "x-my-user: ann"), user: "ann", userFrom: "litellm:end_user",
+		},
+		{
+			name: "one that a parameter names", key: tailer.Key{Hash: hashed, EndUser: "ann", Alias: "k"}, parameter: "ann",
+			user: "ann", userFrom: "litellm:end_user",
+		},
+		{
+			name: "one that the body names, which is no source", cfg: Config{User: []string{"litellm:end_user"}},
+			key: tailer.Key{Hash: hashed, EndUser: "ann"}, body: `{"user":"ann"}`, user: "ann", userFrom: "litellm:end_user",
+		},
+		{
+			name: "a token has one end user", key: tailer.Key{Hash: "hashed-jwt-" + hashed, EndUser: "ann", Alias: "k"},
+			user: "ann", userFrom: "litellm:end_user",
 		},
 		{name: "master key", key: tailer.Key{EndUser: "default_user_id", Alias: "litellm_proxy_master_key"}},
 		{

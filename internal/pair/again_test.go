@@ -257,3 +257,17 @@ func TestSystemPromptOfAPayload(t *testing.T) {
 		}
 	}
 }
+
+// TestParameterUser: the user among the parameters of a call is kept, whichever record
+// states it.
+func TestParameterUser(t *testing.T) {
+	a := asking{user: "zoe@example.org", prompt: "same"}
+	const id = "11111111-2222-4333-8444-555555555555"
+	for _, parameters := range [][2]string{{"ann", ""}, {"", "ann"}, {"ann", "other"}} {
+		began, ended := a.began(id, 1), a.ended(id, "yes", 2, 40)
+		began.Request.User, ended.Request.User = parameters[0], parameters[1]
+		if all := run(pair.New(pair.Config{}), began, ended); len(all) != 1 || all[0].Request.User != "ann" {
+			t.Errorf("%q: got %d requests, want one of ann", parameters, len(all))
+		}
+	}
+}

@@ -149,6 +149,9 @@ func (c *call) state(r *tailer.Record) {
 	if q.Body == nil || s.Body != nil && (q.Rebuilt && !s.Rebuilt || q.Lost && !s.Lost) {
 		q.Body, q.Metadata, q.Rebuilt, q.Bare, q.Lost = s.Body, s.Metadata, s.Rebuilt, s.Bare, s.Lost
 	}
+	if q.User == "" {
+		q.User = s.User
+	}
 	if c.key == (tailer.Key{}) {
 		c.key = r.Key
 	}
