@@ -99,6 +99,15 @@ func modelIn(message string) string {
 	return ""
 }
 
+// unknownModel returns the model that the proxy did not know, where the error is its own:
+// it stands before all that a provider could have said.
+func unknownModel(message string) string {
+	if function, _, ok := strings.Cut(message, ": Invalid model name passed in model="); ok && strings.HasPrefix(function, "400: {'error': '") && len(function) < 80 {
+		return modelIn(message)
+	}
+	return ""
+}
+
 // unsureSystem is the reason given where a body was rebuilt from a payload without
 // a system prompt, which may have been sent.
 const unsureSystem = "a system prompt may be missing"

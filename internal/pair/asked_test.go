@@ -1,8 +1,10 @@
 package pair_test
 
 import (
+	"encoding/json"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"tailer"
@@ -42,6 +44,43 @@ func TestFailureByItsID(t *testing.T) {
 			var got []string
 			for _, x := range run(pair.New(pair.Config{}), slices.Concat(crowd, test.records)...) {
 				got = append(got, x.CallID+" "+x.CallType+" "+x.Request.Body.Text("model")+" "+status(&x))
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+// TestUnknownModel: of several requests in flight the one that named the model is told that
+// the proxy does not know it.
+func TestUnknownModel(t *testing.T) {
+	named := func(a asking, model string, ms int) []tailer.Record {
+		records := a.front(ms)
+		records[0].Request.Body[0].Value = json.RawMessage(strconv.Quote(model))
+		return append(records, tailer.Record{Kind: tailer.KindPrepared, Time: at(ms), Request: a.request()})
+	}
+	unknown := func(model string) string {
+		return "400: {'error': '/chat/completions: Invalid model name passed in model=" + model + ". Call `/v1/models` to view available models for your key.'}"
+	}
+	for _, test := range []struct {
+		name    string
+		other   string // model of the request beside it
+		message string
+		want    []string
+	}{
+		{"by one", "gpt-4o", unknown("none"), []string{"ana@example.org 400"}},
+		{"by both", "none", unknown("none"), nil},
+		{"by neither", "gpt-4o", unknown("nil"), nil},
+		{"in a provider's words", "gpt-4o", "litellm.BadRequestError: " + unknown("none"), nil},
+		{"of a route that somebody wrote", "gpt-4o", strings.Replace(unknown("none"), "/chat", strings.Repeat("/chat", 20), 1), nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var got []string
+			for _, x := range run(pair.New(pair.Config{}), joined(named(bob, test.other, 0), named(ana, "none", 5), []tailer.Record{told(tailer.KindFailure, "", test.message, 9)})...) {
+				if x.Status != 0 {
+					got = append(got, x.Request.Headers[0].Value+" "+status(&x))
+				}
 			}
 			if !slices.Equal(got, test.want) {
 				t.Errorf("got %q, want %q", got, test.want)

@@ -107,12 +107,16 @@ func (t *Table) tell(e *loose, r *tailer.Record) bool {
 	if inStream {
 		some = len(t.flights.live)
 	}
-	failing := t.flights.some(some, func(f *flight) bool {
+	mayFail := func(f *flight) bool {
 		if inStream && !f.streamed || !inStream && f.streamed && f.answer.begun && !e.isUnsent() {
 			return false // a stream may have begun without its being known whose it was
 		}
 		return f.mayMeet(e.failure.Message) && (f.call == nil || !f.call.settled())
-	})
+	}
+	failing := t.flights.some(some, mayFail)
+	if model := unknownModel(e.failure.Message); model != "" && len(failing) > 1 {
+		failing = t.flights.some(2, func(f *flight) bool { return mayFail(f) && f.body().Text("model") == model })
+	}
 	if inStream && len(failing) > 1 {
 		for _, f := range failing {
 			f.doubted = true
