@@ -42,7 +42,7 @@ func (t *Table) hungUp(r *tailer.Record) {
 		return
 	}
 	c.disconnected = true
-	c.touch(r)
+	t.touch(c, r)
 	if f := c.flight(); f != nil {
 		f.end(r.Time)
 	}

@@ -76,9 +76,7 @@ func (t *Table) addCounted(r *tailer.Record) {
 		own.answer.at = r.Time
 	}
 	if own.call != nil && !own.call.finished {
-		own.call.bytes += int64(len(r.Call.Response))
-		t.bytes += int64(len(r.Call.Response))
-		own.call.touch(r)
+		t.touch(own.call, r)
 		t.settle(own.call)
 	}
 }

@@ -15,7 +15,7 @@ func (t *Table) addStated(r *tailer.Record) {
 	if c == nil || c.front != nil || len(c.tries) == 0 || r.Request.Headers == nil {
 		return
 	}
-	c.touch(r)
+	t.touch(c, r)
 	c.state(r)
 	if t.claimFront(c, r); c.front == nil {
 		t.claimMasked(c, r)

@@ -52,7 +52,7 @@ func (t *Table) addFailure(r *tailer.Record) {
 	}
 	if r.CallID != "" {
 		if c := t.bearer(e, r.CallID); c != nil {
-			c.touch(r)
+			t.touch(c, r)
 			c.told, e.callID = e, c.id
 			t.settle(c)
 			return
@@ -60,7 +60,7 @@ func (t *Table) addFailure(r *tailer.Record) {
 	}
 	if r.CallID == "" {
 		if c := t.failedBy(e); c != nil {
-			c.touch(r)
+			t.touch(c, r)
 			c.told = e
 			t.settle(c)
 			return
@@ -145,7 +145,7 @@ func (t *Table) tell(e *loose, r *tailer.Record) bool {
 		return false
 	}
 	own.told = e
-	own.touch(r)
+	t.touch(own, r)
 	if f := own.flight(); f != nil {
 		f.end(r.Time)
 	}

@@ -36,10 +36,16 @@ func (t *Table) call(r *tailer.Record) *call {
 	if c.trace != "" && !r.Call.SinceCall {
 		t.byTrace[c.trace] = c
 	}
-	before := c.bytes
-	c.touch(r)
-	t.bytes += c.bytes - before
+	t.touch(c, r)
 	return c
+}
+
+// touch notes a record of a call, and what it takes until the call is finished.
+func (t *Table) touch(c *call, r *tailer.Record) {
+	before := c.bytes
+	if c.touch(r); !c.finished {
+		t.bytes += c.bytes - before
+	}
 }
 
 func (t *Table) find(r *tailer.Record) *call {

@@ -64,3 +64,62 @@ func TestRequestWithoutEnd(t *testing.T) {
 		t.Errorf("%d MiB are held of a stream of 200 MB", grown>>20)
 	}
 }
+
+// TestRoomLasts: requests that have been handed out leave as much room as they took,
+// whatever records they were made of: neither fewer nor more are held after thousands of them.
+func TestRoomLasts(t *testing.T) {
+	const held, size = 20, 1000 // requests, bytes
+	long := func(who, id string, ms int) []tailer.Record {
+		a := asking{user: who, prompt: strings.Repeat("x", size)}
+		return append(a.front(ms), a.began(id, ms))
+	}
+	words := asking{user: "ana@example.org", prompt: "count", stream: true}
+	for name, one := range map[string]func(id string, ms int) []tailer.Record{
+		"answered": func(id string, ms int) []tailer.Record {
+			return append(long("ana@example.org", id, ms), answered("yes", ms+1), landed(chat, 200, ms+2))
+		},
+		"failed": func(id string, ms int) []tailer.Record {
+			a := asking{user: "ana@example.org", prompt: "no"}
+			return append(a.front(ms), a.began(id, ms), a.failed(id, "no", ms, ms+1), told(tailer.KindFailure, "", "no", ms+2), landed(chat, 429, ms+3))
+		},
+		"failed alone": func(id string, ms int) []tailer.Record {
+			return append(long("ana@example.org", id, ms), told(tailer.KindFailure, "", "no", ms+2), landed(chat, 429, ms+3))
+		},
+		"failed, by its id": func(id string, ms int) []tailer.Record {
+			return append(long("ana@example.org", id, ms), told(tailer.KindFailure, id, "no", ms+2), landed(chat, 429, ms+3))
+		},
+		"hung up": func(id string, ms int) []tailer.Record {
+			return append(long("ana@example.org", id, ms), tailer.Record{Kind: tailer.KindDisconnect, Time: at(ms + 1), CallID: id}, landed(chat, 200, ms+2))
+		},
+		"stated once more": func(id string, ms int) []tailer.Record {
+			front := words.front(ms)
+			return append(front, begun(id, "acompletion", words.user, "messages", `[{"role":"user","content":"masked"}]`, ms+1), cached(id, front, ms+2))
+		},
+		"counted": func(id string, ms int) []tailer.Record {
+			return append(words.front(ms), words.began(id, ms),
+				tailer.Record{Kind: tailer.KindCounted, Time: at(ms + 1), Hint: tailer.Fields{words.request().Body[1]}},
+				tailer.Record{Kind: tailer.KindCounted, Time: at(ms + 2), Call: tailer.Call{Response: []byte(fmt.Sprintf("%q", strings.Repeat("x", size)))}})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			table := pair.New(pair.Config{MaxBytes: held * (size + 700), GiveUp: time.Minute})
+			feed := func(records []tailer.Record) {
+				for i := range records {
+					table.Add(&records[i])
+				}
+			}
+			for i := range 500 {
+				feed(one(fmt.Sprint("call-", i), i*30_000))
+			}
+			if n := table.Counts().Evicted; n > 0 {
+				t.Fatalf("%d were handed out early, though a few were under way at a time", n)
+			}
+			for i := range 2 * held {
+				feed(long(fmt.Sprint(i), fmt.Sprint("open-", i), 20_000_000+i)[2:])
+			}
+			if n := table.Counts().Evicted; n < held/2 || n > held*3/2 {
+				t.Errorf("of %d under way %d were handed out early, there being room for %d", 2*held, n, held)
+			}
+		})
+	}
+}

@@ -117,8 +117,7 @@ func (t *Table) landSlim(f *flight, r *tailer.Record) {
 	if len(c.tries) > 0 && !c.sameModel() {
 		c.tries[len(c.tries)-1].model = "" // a fallback: before 1.98 a stream's client is told otherwise
 	}
-	c.touch(r)
-	t.bytes += c.bytes
+	t.touch(c, r)
 	t.open++
 	t.waiting.push(c, r.Time)
 	t.slim.calls = append(t.slim.calls, c)

@@ -20,7 +20,7 @@ func (t *Table) land(r *tailer.Record) {
 	f.route, f.method, f.access = r.Request.Route, r.Request.Method, r.Raw
 	t.landSlim(f, r)
 	if f.call != nil {
-		f.call.touch(r)
+		t.touch(f.call, r)
 		t.settle(f.call)
 	}
 }
