@@ -51,6 +51,7 @@ func chosen(r tailer.Record) tailer.Record {
 func TestRetried(t *testing.T) {
 	zoe := asking{user: "zoe@example.org", prompt: "again"}
 	path := "/v1/chat/completions"
+	late := func(r *tailer.Record) { r.Time = at(100) } // stated after the error was read
 	for _, test := range []struct {
 		name    string
 		records []tailer.Record
@@ -81,6 +82,19 @@ func TestRetried(t *testing.T) {
 			"a trace id that the client chose says nothing",
 			[]tailer.Record{chosen(traced(zoe.failed("a", "slow down", 1, 10))), chosen(traced(zoe.failed("b", "slow down", 20, 30)))},
 			[]string{`a zoe@example.org 429 ERROR "RateLimitError: slow down" attempts=0 end=10`, `b zoe@example.org 429 ERROR "RateLimitError: slow down" attempts=0 end=30`},
+		},
+		{
+			"another question of the session whose trace id it is",
+			[]tailer.Record{traced(zoe.failed("a", "slow down", 1, 10)), traced(asking{user: zoe.user, prompt: "something else"}.ended("b", "yes", 20, 30))},
+			[]string{`a zoe@example.org 429 ERROR "RateLimitError: slow down" attempts=0 end=10`, `b zoe@example.org 200 DEFAULT "" attempts=0 end=30`},
+		},
+		{
+			"an error that states the id of another who failed in the same words",
+			[]tailer.Record{
+				told(tailer.KindFailure, "b", "slow down", 60),
+				with(zoe.failed("a", "slow down", 1, 10), late), with(ana.failed("b", "slow down", 20, 30), late),
+			},
+			[]string{`a zoe@example.org 429 ERROR "RateLimitError: slow down" attempts=0 end=10`, `b ana@example.org 429 ERROR "RateLimitError: slow down" attempts=0 end=60`},
 		},
 		{
 			"nor does one of a request whose client was told an error",

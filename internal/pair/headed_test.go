@@ -76,8 +76,14 @@ func TestMaskedContent(t *testing.T) {
 	}
 	twice := run(pair.New(pair.Config{}), slices.Concat(front, message(ana.front(1), "m1"), []tailer.Record{call, state}, answer)...)
 	for _, x := range twice {
-		if x.CallID == "a" && x.Response != nil {
-			t.Errorf("of two with these headers one was chosen: %s", x.Response)
+		if x.CallID == "a" && (x.Response != nil || !x.Start.Equal(at(10))) {
+			t.Errorf("of two with these headers one was chosen: start %v, answer %s", x.Start, x.Response)
+		}
+	}
+	front[0].Request.Body[0].Value = json.RawMessage(`"another"`)
+	for _, x := range run(pair.New(pair.Config{}), slices.Concat(front, []tailer.Record{call, state})...) {
+		if x.CallID == "a" && !x.Start.Equal(at(10)) {
+			t.Errorf("a request for another model was chosen: start %v", x.Start)
 		}
 	}
 }
@@ -97,5 +103,26 @@ func TestOtherFunction(t *testing.T) {
 		if i < 0 {
 			t.Errorf("the request with the input %s is lost", input)
 		}
+	}
+}
+
+// TestSameHeaders: of two requests of one client, in flight at once, each call finds its
+// own, by what it asks.
+func TestSameHeaders(t *testing.T) {
+	one, two := asking{user: ana.user, prompt: "one"}, asking{user: ana.user, prompt: "two"}
+	for name, records := range map[string][]tailer.Record{
+		"received before the calls": slices.Concat(one.front(0), two.front(5), []tailer.Record{one.ended("1", "yes", 8, 50), two.ended("2", "no", 9, 60)}),
+		"a call without an id":      {with(one.began("", 0), func(r *tailer.Record) { r.Raw = []byte("one") }), two.ended("2", "no", 5, 60), one.ended("1", "yes", 8, 70)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, x := range run(pair.New(pair.Config{}), records...) {
+				got = append(got, fmt.Sprintf("%s %s %d", x.CallID, x.Request.Body.Get("messages"), x.Start.Sub(at(0)).Milliseconds()))
+			}
+			slices.Sort(got)
+			if want := []string{`1 [{"role":"user","content":"one"}] 0`, `2 [{"role":"user","content":"two"}] 5`}; !slices.Equal(got, want) {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
 	}
 }

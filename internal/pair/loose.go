@@ -248,6 +248,7 @@ func (t *Table) share(first *loose) {
 	slices.SortStableFunc(calls, func(a, b *call) int { return a.tries[len(a.tries)-1].at.Compare(b.tries[len(b.tries)-1].at) })
 	for i, c := range calls {
 		c.told, errors[i].shared = errors[i], true
+		c.pos = append(c.pos, errors[i].pos)
 		t.settle(c)
 	}
 }

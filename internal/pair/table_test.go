@@ -133,6 +133,7 @@ func TestTable(t *testing.T) {
 			`{"id":"` + id + `","choices":[{"delta":{"content":"` + text + `"},"finish_reason":null}]}`)}}
 	}
 	other := asking{"bob@example.org", "same", true}
+	const ofGroup = "slow down. Received Model Group=gpt-4o\nAvailable Model Group Fallbacks=None"
 	for _, test := range []struct {
 		name    string
 		records []tailer.Record
@@ -202,6 +203,25 @@ func TestTable(t *testing.T) {
 				broken.failed("a", "connection lost", 2, 20), other.failed("b", "connection lost", 4, 30),
 			}),
 			[]string{`a ana@example.org "" 0 "ERROR" []`, `b bob@example.org "" 0 "ERROR" []`},
+		},
+		{
+			"streams of which one broke off, and it is not known which",
+			slices.Concat(broken.front(0), []tailer.Record{broken.began("a", 2)}, other.front(3), []tailer.Record{
+				other.began("b", 4), landed(chat, 200, 5), landed(chat, 200, 6), piece("whose?", 10), told(tailer.KindStreamFailure, "", "connection lost", 20),
+			}),
+			[]string{`a ana@example.org "" 0 "" [output ambiguous]`, `b bob@example.org "" 0 "" [output ambiguous]`},
+		},
+		{
+			"as many errors of a model group as requests to it without an end",
+			slices.Concat(ana.front(0), bob.front(1), []tailer.Record{
+				ana.began("a", 2), bob.began("b", 3), told(tailer.KindFailure, "", ofGroup, 20), told(tailer.KindFailure, "", ofGroup, 21),
+			}),
+			[]string{`a ana@example.org "" 0 "ERROR" []`, `b bob@example.org "" 0 "ERROR" []`},
+		},
+		{
+			"fewer errors than requests",
+			slices.Concat(ana.front(0), bob.front(1), []tailer.Record{ana.began("a", 2), bob.began("b", 3), told(tailer.KindFailure, "", ofGroup, 20)}),
+			[]string{`a ana@example.org "" 0 "" [end not in the log no response]`, `b bob@example.org "" 0 "" [end not in the log no response]`},
 		},
 		{
 			"a stream that broke off beside a request without one",

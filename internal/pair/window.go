@@ -194,7 +194,7 @@ func (t *Table) addDetails(r *tailer.Record) {
 	c.state(&tailer.Record{Request: f.front.request})
 	c.pos = append(c.pos, f.front.pos...)
 	if e != nil {
-		c.told = e
+		c.told, c.pos = e, append(c.pos, e.pos)
 		t.errors = t.errors[:len(t.errors)-1]
 		t.settle(c)
 	}
