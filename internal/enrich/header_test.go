@@ -12,7 +12,7 @@ import (
 func TestSecretHeader(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]bool{
-		"Authorization": true, "proxy-authorization": true, "Cookie": true, "set-cookie": true, "X-API-Key": true, "api_key": true,
+		"Authorization": true, "proxy-authorization": true, "Cookie": true, "set-cookie": true, "x-session-cookie": true, "X-API-Key": true, "api_key": true,
 		"x-litellm-api-key": true, "x-goog-api-key": true, "ocp-apim-subscription-key": true, "X-OpenWebUI-User-Jwt": true,
 		"cf-access-jwt-assertion": true, "x-forwarded-access-token": true, "x-client-secret": true, "x-db-password": true,
 		"idempotency-key": true, "x-amzn-oidc-accesstoken": true, "x-goog-iap-jwt-assertion": true, "x-original-authorization": true,

@@ -93,9 +93,10 @@ func TestSelectionBeforeHash(t *testing.T) {
 	t.Parallel()
 	e := mustNew(t, Config{IdentityMode: IdentityHash, IdentityKey: []byte("0123456789abcdef"), Select: Selection{DenyUsers: []string{"eva"}}})
 	x := request("eva", "", "m", "x")
+	x.CallID = "sk-" + mix36
 	e.Enrich(&x)
-	if x.Attribution.Dropped != "denied user" {
-		t.Errorf("dropped by %q", x.Attribution.Dropped)
+	if x.Attribution.Dropped != "denied user" || x.CallID != "" {
+		t.Errorf("dropped by %q, with the call id %q", x.Attribution.Dropped, x.CallID)
 	}
 }
 

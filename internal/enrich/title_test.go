@@ -93,6 +93,18 @@ func TestTitles(t *testing.T) {
 	}
 }
 
+// TestTitlesOfNobody are none: in one chat several may have asked without a name.
+func TestTitlesOfNobody(t *testing.T) {
+	e, err := enrich.New(enrich.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	titleAfter(e, titleTask("", "chat-1", `{"title": "A"}`))
+	if got := titleAfter(e, chatOf("", "chat-1")); got != "" {
+		t.Errorf("title %q", got)
+	}
+}
+
 // TestTitlesOfTemporaryChats are none: they share their ids.
 func TestTitlesOfTemporaryChats(t *testing.T) {
 	for _, chat := range []string{"local", "local:4711", "temporary:1"} {
