@@ -27,6 +27,7 @@ type front struct {
 	suspect  bool      // a record of it may be somebody's text
 	loadAt   time.Time // when a feature was loaded for it, or for another of its kind
 	raw      [][]byte  // its records as written
+	bytes    int64     // that it takes
 	sums     *sums     // of its body; nil while nobody asked
 }
 
@@ -36,6 +37,7 @@ type frontIndex struct {
 	byKey  map[uint64][]*front
 	queue  []*front // by time
 	swept  int      // length of queue when it was last swept
+	bytes  int64    // of those of queue
 	latest *front   // the last body, waiting for its headers
 	whole  *front   // the last one with headers
 	// arrivals are requests that reached the proxy and stated nothing of
@@ -79,6 +81,7 @@ func (x *frontIndex) add(r *tailer.Record, flights *flights) {
 		x.arrive(f)
 		x.latest = f
 		x.queue = append(x.queue, f)
+		x.grow(f, r)
 	case tailer.KindHeaders:
 		key := x.keyOf(r.Request.Headers)
 		f := x.latest
@@ -99,7 +102,10 @@ func (x *frontIndex) add(r *tailer.Record, flights *flights) {
 		f.raw = append(f.raw, r.Raw)
 		f.key = key
 		x.whole = f
-		x.byKey[key] = append(x.byKey[key], f)
+		if !f.claimed { // else it is forgotten already, or soon
+			x.byKey[key] = append(x.byKey[key], f)
+			x.grow(f, r)
+		}
 	case tailer.KindPrepared:
 		f := x.whole
 		if f == nil || f.request.Route != "" || f.key != x.keyOf(r.Request.Headers) {
@@ -115,6 +121,13 @@ func (x *frontIndex) add(r *tailer.Record, flights *flights) {
 			}
 		}
 	}
+}
+
+// grow notes what a record of a front takes.
+func (x *frontIndex) grow(f *front, r *tailer.Record) {
+	n := recordOverhead + size(r)
+	f.bytes += n
+	x.bytes += n
 }
 
 // isForm reports whether headers announce a form: of files, with no messages.
@@ -191,6 +204,15 @@ func (x *frontIndex) claim(request *tailer.Request, began, logged time.Time) *fr
 	return best
 }
 
+// join gives a call a request side, with all that it holds.
+func (t *Table) join(c *call, f *front) {
+	f.claimed = true
+	c.front, f.flight.call = f, c
+	c.pos = append(c.pos, f.pos...)
+	c.bytes += f.bytes
+	t.bytes += f.bytes
+}
+
 // contentNames are the members of bodies that hold what was asked.
 var contentNames = []string{"messages", "prompt", "input", "query"}
 
@@ -215,26 +237,37 @@ func (f *front) part(stated tailer.Fields) {
 // one before it.
 const lateFront = 4
 
-// expire forgets the fronts from before a time.
-func (x *frontIndex) expire(before time.Time, unclaimed func(*front)) {
-	n := 0
-	for n < len(x.queue) && (x.queue[n].claimed || x.queue[n].at.Before(before) || len(x.queue)-n > maxFronts) {
-		f := x.queue[n]
-		if !f.claimed {
-			unclaimed(f)
-		}
-		x.forget(f)
-		x.queue[n] = nil
-		n++
-	}
-	x.queue = x.queue[n:]
-	if len(x.queue) > 2*x.swept+64 {
+// expire forgets the fronts from before a time, and the oldest while all take more than
+// a limit.
+func (x *frontIndex) expire(before time.Time, limit int64, unclaimed func(*front)) {
+	x.shorten(unclaimed, func(f *front) bool { return f.claimed || f.at.Before(before) || len(x.queue) > maxFronts })
+	if len(x.queue) > 2*x.swept+64 || x.bytes > limit {
 		x.sweep()
+	}
+	x.shorten(func(f *front) {
+		unclaimed(f)
+		f.request, f.raw, f.flight.typeKey = tailer.Request{}, nil, typeKey{} // its flight is held for longer
+	}, func(*front) bool { return x.bytes > limit })
+}
+
+// shorten forgets the oldest fronts, as long as they are to go.
+func (x *frontIndex) shorten(unclaimed func(*front), goes func(*front) bool) {
+	for len(x.queue) > 0 && goes(x.queue[0]) {
+		f := x.queue[0]
+		x.queue[0] = nil
+		x.queue = x.queue[1:]
+		if x.forget(f); f.claimed {
+			continue
+		}
+		if unclaimed(f); f == x.latest {
+			x.latest = nil
+		}
 	}
 }
 
 // forget takes the front out of the index.
 func (x *frontIndex) forget(f *front) {
+	x.bytes -= f.bytes
 	if list := slices.DeleteFunc(x.byKey[f.key], func(o *front) bool { return o == f }); len(list) > 0 {
 		x.byKey[f.key] = list
 	} else {

@@ -42,9 +42,7 @@ func (t *Table) claimMasked(c *call, r *tailer.Record) {
 	if one == nil || !one.asksLike(c.request.Body) {
 		return
 	}
-	one.claimed = true
-	c.front, one.flight.call = one, c
-	c.pos = append(c.pos, one.pos...)
+	t.join(c, one)
 }
 
 // asksLike reports whether a body names the front's model, and has content of the same

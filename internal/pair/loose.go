@@ -176,10 +176,9 @@ func (t *Table) name(e *loose, r *tailer.Record) bool {
 	}
 	f := free[0]
 	c := t.call(r)
-	f.front.claimed = true
-	c.front, f.call, c.told = f.front, c, e
+	t.join(c, f.front)
+	c.told = e
 	c.state(&tailer.Record{Request: f.front.request})
-	c.pos = append(c.pos, f.front.pos...)
 	f.end(r.Time)
 	t.settle(c)
 	return true

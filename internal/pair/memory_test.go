@@ -123,3 +123,35 @@ func TestRoomLasts(t *testing.T) {
 		})
 	}
 }
+
+// TestRoomOfFronts keeps memory bounded with requests of which no record states a call, and
+// with those to routes that are no LLM's. The last one finds its call all the same.
+func TestRoomOfFronts(t *testing.T) {
+	const requests, size = 1000, 20_000
+	for name, foreign := range map[string]bool{"that never become calls": false, "to other routes": true} {
+		t.Run(name, func(t *testing.T) {
+			table := pair.New(pair.Config{MaxBytes: 1 << 20})
+			before := heap()
+			for i := range requests {
+				records := asking{user: fmt.Sprint(i), prompt: strings.Repeat("x", size)}.front(i)
+				if foreign {
+					records[0].Request.Body[1].Name = "document"
+				}
+				for j := range records {
+					table.Add(&records[j])
+				}
+			}
+			if grown := int64(heap()) - int64(before); grown > requests*size/4 {
+				t.Errorf("%d MiB are held of %d", grown>>20, requests*size>>20)
+			}
+			last := asking{user: "ana@example.org", prompt: "the last"}
+			var all []tailer.Exchange
+			for _, r := range append(last.front(requests), begun("a", "acompletion", last.user, "messages", `[{"role":"user","content":"the last"}]`, requests+1)) {
+				all = append(all, table.Add(&r)...)
+			}
+			if all = append(all, table.Drain()...); len(all) != 1 || user(&all[0]) != last.user {
+				t.Errorf("got %v", brief(all))
+			}
+		})
+	}
+}

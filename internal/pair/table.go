@@ -227,7 +227,7 @@ func (t *Table) expireAt(now time.Time) {
 		t.finish(c)
 	}
 	t.expireNameless(now)
-	t.fronts.expire(now.Add(-t.cfg.GiveUp), t.abandon)
+	t.fronts.expire(now.Add(-t.cfg.GiveUp), t.cfg.MaxBytes, t.abandon)
 	t.expireErrors(now)
 }
 
@@ -327,10 +327,8 @@ func (t *Table) claimFront(c *call, r *tailer.Record) {
 		began = r.Call.Start
 	}
 	if f := t.fronts.claim(&c.request, began, r.Time); f != nil {
-		c.front = f
 		c.suspect = c.suspect && f.suspect
-		f.flight.call = c
-		c.pos = append(c.pos, f.pos...)
+		t.join(c, f)
 	}
 }
 

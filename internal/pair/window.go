@@ -158,11 +158,9 @@ func (t *Table) bindFlight(c *call, r *tailer.Record) {
 	if match == nil || several {
 		return
 	}
-	match.claimed = true
 	match.part(r.Hint)
-	c.front, match.flight.call = match, c
+	t.join(c, match)
 	c.state(&tailer.Record{Request: match.request})
-	c.pos = append(c.pos, match.pos...)
 }
 
 // addDetails takes the call id of a request that never reaches a provider: the
@@ -189,10 +187,8 @@ func (t *Table) addDetails(r *tailer.Record) {
 		return
 	}
 	c := t.call(r)
-	f.front.claimed = true
-	c.front, f.call = f.front, c
+	t.join(c, f.front)
 	c.state(&tailer.Record{Request: f.front.request})
-	c.pos = append(c.pos, f.front.pos...)
 	if e != nil {
 		c.told, c.pos = e, append(c.pos, e.pos)
 		t.errors = t.errors[:len(t.errors)-1]
