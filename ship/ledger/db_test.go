@@ -13,6 +13,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"go.etcd.io/bbolt"
+
 	"tailer/ship"
 )
 
@@ -165,6 +167,13 @@ func TestOpenRefuses(t *testing.T) {
 	db := openAt(t, filepath.Join(dir, "ledger.db"), Config{})
 	if _, err := Open(db.Path(), Config{Wait: time.Millisecond}); !errors.Is(err, ErrInUse) {
 		t.Errorf("a second process: %v", err)
+	}
+	newer := func(tx *bbolt.Tx) error { return tx.Bucket(metaBucket).Put(formatKey, []byte{format + 1}) }
+	if err := errors.Join(db.bolt.Update(newer), db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(db.Path(), Config{}); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("one of a newer tailer: %v", err)
 	}
 	for name, text := range map[string][]byte{"text": []byte("no ledger\n"), "zeros": make([]byte, 64<<10)} {
 		path := filepath.Join(dir, name)
