@@ -115,6 +115,9 @@ func (x *frontIndex) add(r *tailer.Record, flights *flights) {
 		f.request.Route, f.request.Method = r.Request.Route, r.Request.Method
 		if f.request.Body == nil {
 			f.request.Body, f.sums = r.Request.Body, nil
+			if !f.claimed {
+				x.grow(f, r)
+			}
 			f.flight.streamed = isStream(r.Request.Body)
 			if f.flight.streamed && !f.flight.landed.IsZero() {
 				flights.expireBy(f.flight.last.Add(maxSilence))
@@ -247,6 +250,9 @@ func (x *frontIndex) expire(before time.Time, limit int64, unclaimed func(*front
 	x.shorten(func(f *front) {
 		unclaimed(f)
 		f.request, f.raw, f.flight.typeKey = tailer.Request{}, nil, typeKey{} // its flight is held for longer
+		if c := f.flight.call; c != nil {
+			c.request = tailer.Request{}
+		}
 	}, func(*front) bool { return x.bytes > limit })
 }
 
@@ -261,6 +267,9 @@ func (x *frontIndex) shorten(unclaimed func(*front), goes func(*front) bool) {
 		}
 		if unclaimed(f); f == x.latest {
 			x.latest = nil
+		}
+		if f == x.whole {
+			x.whole = nil
 		}
 	}
 }

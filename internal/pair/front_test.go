@@ -37,3 +37,13 @@ func TestHeadersOfAnother(t *testing.T) {
 		})
 	}
 }
+
+// TestPreparedOfAnother: data that LiteLLM prepared for a request whose headers are lost is
+// not that of the request before it.
+func TestPreparedOfAnother(t *testing.T) {
+	prepared := tailer.Record{Kind: tailer.KindPrepared, Time: at(1), Request: asking{user: bob.user, prompt: "bob's"}.request()}
+	all := run(pair.New(pair.Config{}), ana.front(0)[1], prepared, ana.ended("a", "yes", 5, 50))
+	if len(all) != 1 || user(&all[0]) != ana.user || !all[0].Start.Equal(at(0)) {
+		t.Errorf("got %v, start %v", brief(all), all[0].Start)
+	}
+}

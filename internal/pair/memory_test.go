@@ -128,15 +128,19 @@ func TestRoomLasts(t *testing.T) {
 // with those to routes that are no LLM's. The last one finds its call all the same.
 func TestRoomOfFronts(t *testing.T) {
 	const requests, size = 1000, 20_000
-	for name, foreign := range map[string]bool{"that never become calls": false, "to other routes": true} {
+	for name, change := range map[string]func([]tailer.Record){
+		"that never become calls": func([]tailer.Record) {},
+		"to other routes":         func(r []tailer.Record) { r[0].Request.Body[1].Name = "document" },
+		"prepared": func(r []tailer.Record) { // headers, then the body with the headers once more
+			r[0], r[1] = r[1], tailer.Record{Kind: tailer.KindPrepared, Time: r[0].Time, Request: tailer.Request{Headers: r[1].Request.Headers, Body: r[0].Request.Body, Route: chat}}
+		},
+	} {
 		t.Run(name, func(t *testing.T) {
 			table := pair.New(pair.Config{MaxBytes: 1 << 20})
 			before := heap()
 			for i := range requests {
 				records := asking{user: fmt.Sprint(i), prompt: strings.Repeat("x", size)}.front(i)
-				if foreign {
-					records[0].Request.Body[1].Name = "document"
-				}
+				change(records)
 				for j := range records {
 					table.Add(&records[j])
 				}
