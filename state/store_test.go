@@ -212,7 +212,10 @@ func TestLoadRefuses(t *testing.T) {
 	for name, text := range map[string]string{
 		"empty": "", "NULs": "\x00\x00\x00\x00", "half": `{"version":1,"logs":{"/log":[{"sou`, "no object": `[]`,
 		"another version": `{"version":2}`, "no version": `{}`, "trailing": `{"version":1} {}`,
-		"impossible place": `{"version":1,"logs":{"/log":[{"source":"a","offset":9,"end":3}]}}`,
+		"impossible place":           `{"version":1,"logs":{"/log":[{"source":"a","offset":9,"end":3}]}}`,
+		"place before the beginning": `{"version":1,"logs":{"/log":[{"source":"a","offset":-1,"end":3}]}}`,
+		"head of no size":            `{"version":1,"logs":{"/log":[{"source":"a","offset":1,"end":3,"head_size":-1}]}}`,
+		"place in no source":         `{"version":1,"logs":{"/log":[{"offset":1,"end":3}]}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			disk := newMemoryDisk()

@@ -113,6 +113,9 @@ func TestRepeated(t *testing.T) {
 			t.Errorf("made of the line at %d: %v, want %v", offset, got, want)
 		}
 	}
+	if !tr.Repeated([]tailer.Position{at(150), {Source: "b", Offset: 10}}) {
+		t.Error("a line of another source is taken for the first")
+	}
 	if tr.Repeated(nil) || tr.Repeated([]tailer.Position{{Source: "b"}}) {
 		t.Error("something unknown is known")
 	}
