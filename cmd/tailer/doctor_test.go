@@ -242,6 +242,42 @@ func TestDoctorOverSeed(t *testing.T) {
 	}
 }
 
+// TestDoctorEnvironment looks at a configuration beside logs that show what the
+// proxy's environment says.
+func TestDoctorEnvironment(t *testing.T) {
+	t.Parallel()
+	path := writeFile(t, filepath.Join(t.TempDir(), "config.yaml"), []byte("model_list: []\nlitellm_settings:\n  num_retries: 1\n"))
+	for _, row := range []struct {
+		name string
+		logs []string
+		want []string
+	}{
+		{"none", nil, []string{"config-json-logs", "config-no-callback"}},
+		{"payloads, JSON", []string{"1.109.1/json-standard-payload"}, nil},
+		{"payloads, text", []string{"1.109.1/text-standard-payload-nocb"}, []string{"config-json-logs"}},
+		{"debug, JSON", []string{"1.109.1/json-detailed-nocb"}, []string{"config-no-callback"}},
+		{"both", []string{"1.109.1/json-standard-payload", "1.109.1/text-standard-payload-nocb"}, []string{"config-json-logs"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			args := []string{"--offline", "--timezone", "UTC", "--litellm-config", path}
+			for _, name := range row.logs {
+				args = append(args, openCapture(t, name).log("proxy.log"))
+			}
+			var got []string
+			for _, id := range consult(t, command{args: args}).ids() {
+				if strings.HasPrefix(id, "config-") {
+					got = append(got, id)
+				}
+			}
+			slices.Sort(got)
+			if !slices.Equal(got, row.want) {
+				t.Errorf("found %v, want %v", got, row.want)
+			}
+		})
+	}
+}
+
 // TestDoctorText reads what people read.
 func TestDoctorText(t *testing.T) {
 	t.Parallel()

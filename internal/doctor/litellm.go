@@ -18,6 +18,7 @@ type LiteLLM struct {
 	noFlag   bool // nothing in it or beside it makes the log hold requests
 	// nameRefused asks for the users of refused requests, whatever it costs.
 	nameRefused bool
+	shown       shown
 	notes       []string // comments before the corrected one
 }
 
@@ -125,6 +126,9 @@ func (c *LiteLLM) callbacks(v Version, both bool, out *list) {
 			"LiteLLM's callback sends every request to Langfuse, and tailer in mode own does too. In one project each request is there twice, and its cost counted twice.")
 	case !slices.ContainsFunc(on, func(name string) bool { return slices.Contains(dumps, name) }):
 		c.noFlag = true
+		if c.shown.payloads {
+			return
+		}
 		line := 0
 		if s := c.original.section(litellmSettings); s != nil {
 			line = lineOf(s)
@@ -230,8 +234,8 @@ func (c *LiteLLM) tags(v Version, out *list) {
 
 func (c *LiteLLM) logging(out *list) {
 	s := c.original.get(litellmSettings, "json_logs")
-	if isTrue(s) {
-		return
+	if isTrue(s) || c.shown.json && !c.shown.text {
+		return // the environment may say JSON_LOGS=true
 	}
 	line := 0
 	if s != nil {

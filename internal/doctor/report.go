@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"tailer"
 )
 
 // A Report is everything that was found.
@@ -20,8 +22,12 @@ type Report struct {
 	NameRefused bool `json:"-"`
 
 	version     Version
+	shown       shown
 	first, last time.Time
 }
+
+// shown is what the logs show to be set already, beside LiteLLM's configuration.
+type shown struct{ payloads, json, text bool }
 
 // A LogReport is what was seen in one log.
 type LogReport struct {
@@ -45,6 +51,8 @@ func (r *Report) AddLog(l *Log, about Input, given Version) {
 	if v := l.Version(); v.Known() {
 		r.version = v
 	}
+	r.shown.payloads = r.shown.payloads || l.kinds[tailer.KindPayload] > 0
+	r.shown.json, r.shown.text = r.shown.json || l.json > 0, r.shown.text || l.text > 0
 	first, last := l.requests.first, l.requests.last
 	if r.first.IsZero() || !first.IsZero() && first.Before(r.first) {
 		r.first = first
@@ -70,7 +78,7 @@ func (r *Report) AddLiteLLM(name string, text []byte, v Version, both bool) erro
 		r.Add([]Finding{Unreadable(name, err)})
 		return nil
 	}
-	c.nameRefused = r.NameRefused
+	c.nameRefused, c.shown = r.NameRefused, r.shown
 	findings := c.Findings(v, both)
 	r.Add(findings)
 	if len(findings) == 0 {
