@@ -268,9 +268,12 @@ func (k *kwargs) payloadBody() tailer.Fields {
 		add("prompt", contents(messages))
 	case "aembedding":
 		add("input", contents(messages))
-	case "aimage_generation", "aimage_edit", "aspeech":
+	case "aimage_generation", "aimage_edit":
 		add("prompt", contents(messages))
 		return body // LiteLLM keeps only some of their parameters
+	case "aspeech":
+		add("input", contents(messages))
+		return body // and none of a speech's
 	case "arerank":
 		add("query", raw(given.Get("query")))
 		add("documents", raw(given.Get("documents")))
