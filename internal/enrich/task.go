@@ -1,6 +1,7 @@
 package enrich
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -23,19 +24,25 @@ var prompts = []struct{ begin, task string }{
 	{"Generate a detailed prompt for an image generation task", "image_prompt_generation"},
 	{"Your task is to reflect the speaker's likely facial expression", "emoji_generation"},
 	{"You have been provided with a set of responses", "moa_response_generation"},
+	{"Summarize the conversation history that will be compacted out of the active chat context", "context_compaction"},
 }
 
 // bare are task prompts that Open WebUI sends without `### Task:` before them.
 var bare = []struct{ begin, task string }{
 	{"Your task is to reflect the speaker's likely facial expression through a fitting emoji", "emoji_generation"},
 	{"You have been provided with a set of responses from various models to the latest user query", "moa_response_generation"},
+	{"Review the completed conversation turn and decide whether long-term memory should change", "memory_review"},
 }
+
+// choosing is what Open WebUI's system message asks of a model that has no tools
+// of its own, behind the list of tools and, maybe, the model's own system prompt.
+const choosing = "Your task is to choose and return the correct tool(s) from the list of available tools based on the query."
 
 // knownTasks are Open WebUI's names of tasks.
 var knownTasks = map[string]bool{
 	"title_generation": true, "follow_up_generation": true, "tags_generation": true, "emoji_generation": true,
 	"query_generation": true, "image_prompt_generation": true, "autocomplete_generation": true, "function_calling": true,
-	"moa_response_generation": true,
+	"moa_response_generation": true, "context_compaction": true, "memory_review": true,
 }
 
 // task sets what the request is for, if it is no turn of a person.
@@ -52,7 +59,11 @@ func (c *call) task() {
 			}
 		}
 	}
-	c.x.Attribution.Task = taskOf(lastUserText(c.x.Request.Body))
+	text := lastUserText(c.x.Request.Body)
+	c.x.Attribution.Task = taskOf(text)
+	if c.x.Attribution.Task == "" && choosesTools(text, c.x.Request.Body) {
+		c.x.Attribution.Task = "function_calling"
+	}
 }
 
 // taskName returns a header's value in the form of Open WebUI's task names:
@@ -83,6 +94,20 @@ func taskOf(text string) string {
 		}
 	}
 	return ""
+}
+
+// choosesTools reports whether a chat is Open WebUI's question which tool to call.
+// Neither message alone says so: people, too, begin with `Query: `.
+func choosesTools(text string, body tailer.Fields) bool {
+	if !strings.HasPrefix(text, "Query: ") && !strings.HasPrefix(text, "History:\n") {
+		return false
+	}
+	for m := range rawjson.Elements(body.Get("messages")) {
+		if rawjson.Scalar(rawjson.Member(m, "role")) == "system" {
+			return bytes.Contains(rawjson.Member(m, "content"), []byte(choosing))
+		}
+	}
+	return false
 }
 
 // lastUserText returns the beginning of the last user message of a chat, of a
