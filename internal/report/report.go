@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"path"
 	"strings"
 	"time"
 
@@ -80,7 +81,7 @@ func (r *Report) Add(s *otlp.Summary) {
 	r.count(ByRole, s.Role, "", s)
 	r.count(ByModel, s.Model, s.Provider, s)
 	r.count(ByChat, s.Session, s.Title, s)
-	r.count(ByTask, s.Task, "", s)
+	r.count(ByTask, purpose(s), "", s)
 	r.count(ByKey, keyName(s), s.Team, s)
 	if s.Level == tailer.LevelError || s.Level == tailer.LevelWarning || s.Incomplete != "" {
 		name, detail := errorName(s)
@@ -98,6 +99,22 @@ func (r *Report) Add(s *otlp.Summary) {
 	c := &r.grid[(local.Weekday()+6)%7][local.Hour()]
 	c.requests++
 	c.cost.add(s.Cost)
+}
+
+// purpose returns the task of a request, or what it is for where that is no chat;
+// "" for a chat.
+func purpose(s *otlp.Summary) string {
+	if s.Task != "" {
+		return s.Task
+	}
+	folder, last := path.Split(s.Route)
+	switch last {
+	case "embeddings", "moderations", "rerank":
+		return "(" + last + ")"
+	case "generations", "edits", "variations", "transcriptions", "translations", "speech":
+		return "(" + path.Base(folder) + ")" // images, audio
+	}
+	return ""
 }
 
 func (r *Report) count(key, name, detail string, s *otlp.Summary) {

@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"strings"
 	"testing"
@@ -180,6 +181,36 @@ func TestErrors(t *testing.T) {
 				t.Errorf("got %+v", rows)
 			}
 		})
+	}
+}
+
+// TestPurposes: what is no chat and no task is not counted as chats.
+func TestPurposes(t *testing.T) {
+	r := report.New(report.Config{})
+	want := map[string]int64{}
+	for n, row := range []struct{ route, task, name string }{
+		{"/v1/chat/completions", "", ""},
+		{"/v1/chat/completions", "title_generation", "title_generation"},
+		{"/v1/embeddings", "", "(embeddings)"},
+		{"/openai/deployments/images/embeddings", "", "(embeddings)"},
+		{"/openai/deployments/images/chat/completions", "", ""},
+		{"/v1/images/edits", "", "(images)"},
+		{"/v1/audio/speech", "", "(audio)"},
+		{"/v1/rerank", "", "(rerank)"},
+		{"/moderations", "", "(moderations)"},
+		{"", "", ""},
+	} {
+		s := request(n, "ana")
+		s.Route, s.Task = row.route, row.task
+		r.Add(s)
+		want[row.name]++
+	}
+	got := map[string]int64{}
+	for _, row := range r.Document(0).By[report.ByTask].Rows {
+		got[row.Name] = row.Requests
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("counted %v, want %v", got, want)
 	}
 }
 
