@@ -140,9 +140,7 @@ func (c *call) state(r *tailer.Record) {
 	if q.Route == "" {
 		q.Route = s.Route
 	}
-	if len(s.Headers) > len(q.Headers) {
-		q.Headers = s.Headers
-	}
+	q.Headers = fullest(q.Headers, s.Headers)
 	if q.FoundUser == "" {
 		q.FoundUser, q.FoundHeader = s.FoundUser, s.FoundHeader
 	}

@@ -57,6 +57,46 @@ func TestMasked(t *testing.T) {
 	}
 }
 
+// TestUserToken: LiteLLM masks the user's token in its records, not in the payload. It is
+// taken from there, in whatever order they come, and from no other request's.
+func TestUserToken(t *testing.T) {
+	const name = "x-openwebui-user-jwt"
+	ana, bob := asking{user: "ana@example.org", prompt: "ana's"}, asking{user: "bob@example.org", prompt: "bob's"}
+	with := func(r tailer.Record, value string) tailer.Record {
+		r.Request.Headers = append(slices.Clone(r.Request.Headers), tailer.Header{Name: name, Value: value})
+		return r
+	}
+	began := with(ana.began("a", 0), "REDACTED")
+	ended := with(ana.ended("a", "for ana", 0, 30), "ana.token.x")
+	for _, test := range []struct {
+		name    string
+		records []tailer.Record
+		want    []string
+	}{
+		{"payload last", []tailer.Record{began, ended}, []string{"ana.token.x"}},
+		{"payload first", []tailer.Record{ended, began}, []string{"ana.token.x"}},
+		{"no payload", []tailer.Record{began}, []string{"REDACTED"}},
+		{"another's payload", []tailer.Record{began, with(bob.ended("a", "for bob", 5, 40), "bob.token.x"), with(ana.ended("a", "for ana", 0, 50), "REDACTED")}, []string{"bob.token.x", "REDACTED"}},
+	} {
+		var got []string
+		for _, x := range run(pair.New(pair.Config{}), test.records...) {
+			for _, h := range x.Request.Headers {
+				if h.Name == name {
+					got = append(got, h.Value)
+				}
+			}
+		}
+		slices.Sort(got)
+		slices.Sort(test.want)
+		if !slices.Equal(got, test.want) {
+			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+		}
+	}
+	if value := began.Request.Headers[len(began.Request.Headers)-1].Value; value != "REDACTED" {
+		t.Errorf("a record was changed: %q", value)
+	}
+}
+
 // TestSameIDGoesOn: a request that another one with its call id has displaced goes on with
 // the records that state its headers. What states none counts for neither, unless its words
 // tell.
