@@ -118,6 +118,11 @@ func (c *call) headers() {
 		}
 		other = join(other, name, value)
 	}
+	for _, h := range c.claimed() {
+		if c.e.headerShown(&h) {
+			profile = join(profile, h.shown, c.p.text(valid(h.Value)))
+		}
+	}
 	c.x.Request.Headers = kept
 	a := &c.x.Attribution
 	a.ProfileHeaders, a.OtherHeaders = profile, headerObject(other)

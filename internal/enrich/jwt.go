@@ -5,8 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strings"
 
+	"tailer"
 	"tailer/internal/rawjson"
 )
 
@@ -65,6 +67,29 @@ func (c *call) userToken() token {
 		c.p.count.JWTRefused++
 	}
 	return token{}
+}
+
+// claimHeaders are the headers that the user's token takes the place of.
+var claimHeaders = []struct{ claim, header string }{
+	{"name", "x-openwebui-user-name"}, {"sub", "x-openwebui-user-id"}, {"email", "x-openwebui-user-email"}, {"role", "x-openwebui-user-role"},
+}
+
+// claimed returns the headers that the token takes the place of, where it says who
+// the user is and they are not there. Their values are not percent-encoded.
+func (c *call) claimed() []heading {
+	if c.heads == nil || !strings.HasPrefix(c.x.Attribution.UserSource, "jwt:") {
+		return nil
+	}
+	var all []heading
+	for _, from := range claimHeaders {
+		value := strings.TrimSpace(rawjson.Scalar(rawjson.Member(c.jwt.claims, from.claim)))
+		if blank(value) || slices.ContainsFunc(c.heads, func(h heading) bool { return h.plain == from.header }) {
+			continue
+		}
+		name := headerNameOf(from.header)
+		all = append(all, heading{Header: tailer.Header{Name: from.header, Value: value}, plain: name.bare, shown: name.shown})
+	}
+	return all
 }
 
 // signed says whether secret signed the token with HS256. The token's own word
