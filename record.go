@@ -146,6 +146,7 @@ type Call struct {
 	Failure Failure
 	Lost    bool // the answer is left out, for characters of it are lost
 	Private bool // the record shows that message logging is off
+	HungUp  bool // the client hung up before the end of the answer
 }
 
 // A Failure is an error as LiteLLM words it.

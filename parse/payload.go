@@ -272,6 +272,7 @@ func (p *payload) call() tailer.Call {
 	}
 	leaveOutCosts(&c)
 	c.Outcome = tailer.OutcomeSuccess
+	c.HungUp = p.errorClass == "ClientDisconnected" // since 1.98, of a success
 	if p.status == "failure" {
 		c.Outcome = tailer.OutcomeFailure
 		c.CostTotal, c.CostInput, c.CostOutput, c.Usage = nil, nil, nil, nil

@@ -183,6 +183,7 @@ func (a *attempt) merge(r *tailer.Record) {
 	if r.Call.End.After(a.End) && a.Outcome == tailer.OutcomeFailure {
 		a.End = r.Call.End
 	}
+	a.HungUp = a.HungUp || r.Call.HungUp
 	a.Upstream = a.Upstream || r.Call.Upstream
 	a.Lost = a.Lost || r.Call.Lost
 	a.Langfuse = a.Langfuse || r.Call.Langfuse

@@ -129,7 +129,7 @@ func (c *call) answer(x *tailer.Exchange, last *attempt) {
 	x.Response, x.Usage = last.Response, last.Usage
 	x.ResponseID, x.ResponseModel, x.CacheHit = last.ResponseID, last.ResponseModel, last.CacheHit
 	x.CostTotal, x.CostInput, x.CostOutput = last.CostTotal, last.CostInput, last.CostOutput
-	if c.disconnected {
+	if c.disconnected || last.HungUp {
 		x.Level, x.StatusMessage = tailer.LevelWarning, "client disconnected"
 	}
 	c.refusedAnswer(x, last)
