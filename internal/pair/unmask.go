@@ -18,12 +18,12 @@ func fullest(a, b []tailer.Header) []tailer.Header {
 		a, b = b, a
 	}
 	masked := slices.IndexFunc(a, func(h tailer.Header) bool { return h.Name == userToken && isMasked(h.Value) })
-	clear := slices.IndexFunc(b, func(h tailer.Header) bool { return h.Name == userToken && !isMasked(h.Value) })
-	if masked < 0 || clear < 0 || !includesOpen(a, b) {
+	shown := slices.IndexFunc(b, func(h tailer.Header) bool { return h.Name == userToken && !isMasked(h.Value) })
+	if masked < 0 || shown < 0 || !includesOpen(a, b) {
 		return a
 	}
 	a = slices.Clone(a) // records share it
-	a[masked] = b[clear]
+	a[masked] = b[shown]
 	return a
 }
 
