@@ -98,7 +98,7 @@ var imports = map[string]rule{
 		"lines are all it gives; what they mean is parse's",
 	},
 	"tailer/internal/source/event": {
-		nil,
+		[]string{"tailer/internal/rawjson"},
 		"one object of a shipper's; both Kafka and HTTP carry them",
 	},
 	"tailer/internal/source/kafka": {
@@ -106,7 +106,7 @@ var imports = map[string]rule{
 		"the only place that knows Kafka",
 	},
 	"tailer/internal/source/push": {
-		[]string{"tailer", "tailer/internal/loopback", "tailer/internal/source/event", protoOTLP, protobuf, "github.com/klauspost/compress/"},
+		[]string{"tailer", "tailer/internal/loopback", "tailer/internal/rawjson", "tailer/internal/source/event", protobuf + "encoding/protowire", "github.com/klauspost/compress/"},
 		"takes lines over HTTP; where they are kept is the spool's",
 	},
 	"tailer/internal/source/s3": {

@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"time"
 
 	"tailer"
@@ -52,10 +54,24 @@ func (w *Writers) Feed(l *tailer.Line) []tailer.Record {
 		w.swept, w.due = now, true
 		w.pauseSilent(now)
 	}
-	s := w.of(l.Writer, now)
+	writer := short(l.Writer)
+	s := w.of(writer, now)
 	s.last, s.paused = now, false
-	w.collect(l.Writer, s.records.Feed(l))
+	w.collect(writer, s.records.Feed(l))
 	return w.records
+}
+
+// maxWriter is how long a writer's name may be in bytes: it is kept with all that it
+// wrote, and a key of Kafka's may be megabytes.
+const maxWriter = 256
+
+// short is a writer's name, or what stands for it.
+func short(writer string) string {
+	if len(writer) <= maxWriter {
+		return writer
+	}
+	sum := sha256.Sum256([]byte(writer))
+	return hex.EncodeToString(sum[:])
 }
 
 // of returns the stages of a writer, which it makes if need be.

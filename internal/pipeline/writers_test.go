@@ -165,3 +165,16 @@ func TestWritersDrain(t *testing.T) {
 		}
 	})
 }
+
+// TestLongWriter keeps no long name, and mixes no two of them.
+func TestLongWriter(t *testing.T) {
+	var made []string
+	w := newWriters(0, &made)
+	long := strings.Repeat("x", 1<<20)
+	for i, writer := range []string{long + "a", long + "b", long + "a", "short"} {
+		feed(w, writer, "a", int64(i))
+	}
+	if len(made) != 3 || made[0] == made[1] || len(made[0]) > 100 || made[2] != "short" {
+		t.Errorf("%d writers were made, the first of %d bytes", len(made), len(made[0]))
+	}
+}

@@ -45,6 +45,13 @@ func Object(raw []byte, take func(name string, value json.RawMessage)) bool {
 	return false
 }
 
+// ValueEnd returns the index after the JSON value at b[i], of which all is checked; ok is
+// false if there is none.
+func ValueEnd(b []byte, i int) (end int, ok bool) {
+	end = valueTo(b, i, 1)
+	return end, end >= 0
+}
+
 // closed reports whether an object ends at raw[i], and nothing follows it.
 func closed(raw []byte, i int) bool {
 	return i < len(raw) && raw[i] == '}' && SkipSpace(raw, i+1) == len(raw)

@@ -22,7 +22,9 @@
 //     counts: the sender sends it again.
 //   - A body that is malformed is refused as a whole (400), one that is too large
 //     likewise (413). A full spool is 503 with Retry-After.
-//   - Memory is bounded by Config.MaxBody times Config.Concurrent.
+//   - Memory is bounded, whatever is sent, by some times Config.MaxBody: bodies on
+//     their way share a little more than one, and one at a time is decoded. A sender
+//     for whom there is no memory within 5 s is told to come again (503).
 //
 // It does not know what a line means, and it keeps nothing: Spool does.
 package push

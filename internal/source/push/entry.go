@@ -22,7 +22,7 @@ var ErrFull = errors.New("spool is full")
 
 // A Spool keeps entries until they are read.
 type Spool interface {
-	// Append returns when all entries are on disk, or none is. ErrFull asks the
-	// sender to wait. It is called by several goroutines at a time.
-	Append(ctx context.Context, entries []Entry) error
+	// Append returns when all entries, as frames, are on disk, or none is. ErrFull
+	// asks the sender to wait. It is called by one goroutine at a time.
+	Append(ctx context.Context, frames []byte) error
 }

@@ -37,6 +37,28 @@ func appendFrame(b []byte, e *Entry) []byte {
 	return append(b, e.Text...)
 }
 
+// frames are the entries of one delivery. They take a few bytes each, and their
+// writer's name, besides their text: many short ones are more than their body was.
+type frames struct {
+	bytes []byte
+	limit int64 // of bytes
+}
+
+// newFrames has room for the entries of a body of size bytes, if they are not short.
+func newFrames(size int, limit int64) *frames {
+	return &frames{bytes: make([]byte, 0, min(int64(size)+int64(size)/16, limit)), limit: limit}
+}
+
+// add adds an entry; errTooLarge if all would be longer than limit.
+func (f *frames) add(e *Entry) error {
+	const head = 2 + 3*binary.MaxVarintLen64
+	if int64(len(f.bytes)+len(e.Writer)+len(e.Text)) > f.limit-head {
+		return errTooLarge
+	}
+	f.bytes = appendFrame(f.bytes, e)
+	return nil
+}
+
 // readFrame reads one entry of at most limit bytes of text. io.EOF: there is none;
 // any other error says that the spool is damaged.
 func readFrame(r *bufio.Reader, limit int64) (Entry, error) {

@@ -1,6 +1,8 @@
 package push
 
 import (
+	"bytes"
+	"context"
 	"crypto/subtle"
 	"errors"
 	"fmt"
@@ -15,17 +17,19 @@ import (
 )
 
 const (
-	defaultMaxBody    = 64 << 20
-	defaultConcurrent = 4
-	retryAfter        = "5" // seconds
+	defaultMaxBody = 64 << 20
+	// forOthers is what there is room for besides one body of the largest size, as a
+	// part of it.
+	forOthers  = 4
+	maxWindow  = 32 << 20 // bytes that zstd may look back
+	retryAfter = "5"      // seconds
 )
 
 // Config bounds what a handler takes. The zero value takes from everybody.
 type Config struct {
-	Token      string       // that `Authorization: Bearer` must hold; "": none is asked for
-	MaxBody    int64        // bytes of a body, decompressed; 0: 64 MiB
-	Concurrent int          // bodies held at a time; more wait; 0: 4
-	Logger     *slog.Logger // nil: silent
+	Token   string       // that `Authorization: Bearer` must hold; "": none is asked for
+	MaxBody int64        // bytes of a body, as it comes, decompressed, and as its entries are kept; 0: 64 MiB
+	Logger  *slog.Logger // nil: silent
 }
 
 // String hides the token.
@@ -39,10 +43,11 @@ func (Config) LogValue() slog.Value { return slog.StringValue("push.Config") }
 
 // A Handler takes what shippers deliver. It is safe for concurrent use.
 type Handler struct {
-	spool  Spool
-	cfg    Config
-	places chan struct{}
-	mux    *http.ServeMux
+	spool Spool
+	cfg   Config
+	room  *room
+	turn  chan struct{} // held by the one whose body is being decompressed and decoded
+	mux   *http.ServeMux
 }
 
 // New returns a handler that writes to spool.
@@ -50,20 +55,18 @@ func New(spool Spool, cfg Config) (*Handler, error) {
 	if spool == nil {
 		return nil, errors.New("push needs a spool")
 	}
-	if cfg.MaxBody < 0 || cfg.Concurrent < 0 {
+	if cfg.MaxBody < 0 {
 		return nil, errors.New("push limits must not be negative")
 	}
 	if cfg.MaxBody == 0 {
 		cfg.MaxBody = defaultMaxBody
 	}
-	if cfg.Concurrent == 0 {
-		cfg.Concurrent = defaultConcurrent
-	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	cfg.Logger = cfg.Logger.With("component", "push")
-	h := &Handler{spool: spool, cfg: cfg, places: make(chan struct{}, cfg.Concurrent), mux: http.NewServeMux()}
+	h := &Handler{spool: spool, cfg: cfg, turn: make(chan struct{}, 1), mux: http.NewServeMux()}
+	h.room = newRoom(cfg.MaxBody + max(cfg.MaxBody/forOthers, firstPiece))
 	h.mux.HandleFunc("POST /v1/logs", func(w http.ResponseWriter, r *http.Request) { h.take(w, r, fromOTLP) })
 	h.mux.HandleFunc("POST /lines", func(w http.ResponseWriter, r *http.Request) { h.take(w, r, fromLines) })
 	return h, nil
@@ -85,59 +88,90 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // errType says that a body is of no kind that is known.
 var errType = errors.New("unknown content type")
 
-// decoder reads a body of a media type. What it makes of it has at most limit bytes.
-type decoder func(r *http.Request, kind string, body []byte, limit int64) ([]Entry, error)
+// decoder adds the entries of a body of a media type to out.
+type decoder func(r *http.Request, kind string, body []byte, out *frames) error
 
-func fromOTLP(_ *http.Request, kind string, body []byte, _ int64) ([]Entry, error) {
+func fromOTLP(_ *http.Request, kind string, body []byte, out *frames) error {
 	switch kind {
 	case "application/x-protobuf":
-		return decodeOTLP(body, false)
+		return decodeOTLP(body, out)
 	case "application/json":
-		return decodeOTLP(body, true)
+		return decodeOTLPJSON(body, out)
 	}
-	return nil, errType
+	return errType
 }
 
-func fromLines(r *http.Request, kind string, body []byte, limit int64) ([]Entry, error) {
+func fromLines(r *http.Request, kind string, body []byte, out *frames) error {
 	field, writer := r.URL.Query().Get("field"), r.URL.Query().Get("writer")
 	switch kind {
 	case "text/plain", "":
-		return decodeText(body, writer, limit)
+		return decodeText(body, writer, out)
 	case "application/json", "application/x-ndjson":
-		return decodeJSON(body, field, writer, limit)
+		return decodeJSON(body, field, writer, out)
 	}
-	return nil, errType
+	return errType
 }
 
 // take reads one body and spools what it holds.
 func (h *Handler) take(w http.ResponseWriter, r *http.Request, decode decoder) {
-	select {
-	case h.places <- struct{}{}:
-		defer func() { <-h.places }()
-	case <-r.Context().Done():
-		return
-	}
-	body, err := h.read(r)
-	if err != nil {
-		h.refuse(w, err)
-		return
-	}
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil && r.Header.Get("Content-Type") != "" {
 		h.refuse(w, errType)
 		return
 	}
-	entries, err := decode(r, kind, body, h.cfg.MaxBody)
-	if err != nil {
-		h.refuse(w, err)
+	if r.ContentLength > h.cfg.MaxBody {
+		h.refuse(w, errTooLarge) // before all of it comes
 		return
 	}
-	if len(entries) > 0 {
-		if err := h.spool.Append(r.Context(), entries); err != nil {
-			h.unavailable(w, err)
-			return
-		}
+	body, taken, err := h.room.read(r.Context(), r.Body, h.cfg.MaxBody)
+	defer h.room.give(taken)
+	if err == nil {
+		err = h.keep(r, kind, body, decode)
 	}
+	var unreadable *badBody
+	switch {
+	case err == nil:
+		h.confirm(w, r, kind)
+	case errors.As(err, &unreadable), errors.Is(err, errTooLarge), errors.Is(err, errType):
+		h.refuse(w, err)
+	default:
+		h.unavailable(w, err) // the sender was cut off, or there is no room
+	}
+}
+
+// badBody says that a body will never be taken.
+type badBody struct{ error }
+
+// keep spools what a body holds. One body at a time: what is made of it may be much
+// larger. None waits for its sender here.
+func (h *Handler) keep(r *http.Request, kind string, body []byte, decode decoder) error {
+	wait, cancel := context.WithTimeout(r.Context(), roomFor)
+	defer cancel()
+	select {
+	case h.turn <- struct{}{}:
+		defer func() { <-h.turn }()
+	case <-wait.Done():
+		return errCrowded
+	}
+	body, err := h.unpack(r.Header.Get("Content-Encoding"), body)
+	if err != nil {
+		return err
+	}
+	out := newFrames(len(body), h.cfg.MaxBody)
+	if err := decode(r, kind, body, out); err != nil {
+		if errors.Is(err, errTooLarge) || errors.Is(err, errType) {
+			return err
+		}
+		return &badBody{err}
+	}
+	if len(out.bytes) == 0 {
+		return nil
+	}
+	return h.spool.Append(r.Context(), out.bytes)
+}
+
+// confirm says that all was taken.
+func (h *Handler) confirm(w http.ResponseWriter, r *http.Request, kind string) {
 	if kind == "application/x-protobuf" || strings.HasSuffix(r.URL.Path, "/logs") {
 		w.Header().Set("Content-Type", kind)
 		if kind == "application/json" {
@@ -151,35 +185,37 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, decode decoder) {
 // errTooLarge says that a body, or what is made of it, is longer than Config.MaxBody.
 var errTooLarge = errors.New("body too large")
 
-// read returns the whole body, decompressed.
-func (h *Handler) read(r *http.Request) ([]byte, error) {
-	var src io.Reader = r.Body
-	switch encoding := r.Header.Get("Content-Encoding"); encoding {
+// unpack returns a body decompressed.
+func (h *Handler) unpack(encoding string, body []byte) ([]byte, error) {
+	var src io.Reader
+	switch encoding {
 	case "", "identity":
+		return body, nil
 	case "gzip":
-		z, err := gzip.NewReader(src)
+		z, err := gzip.NewReader(bytes.NewReader(body))
 		if err != nil {
-			return nil, fmt.Errorf("body is not gzip: %w", err)
+			return nil, &badBody{fmt.Errorf("body is not gzip: %w", err)}
 		}
 		src = z
 	case "zstd":
-		z, err := zstd.NewReader(src, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(uint64(h.cfg.MaxBody)))
+		z, err := zstd.NewReader(bytes.NewReader(body), zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+			zstd.WithDecoderMaxMemory(uint64(h.cfg.MaxBody)), zstd.WithDecoderMaxWindow(maxWindow))
 		if err != nil {
-			return nil, fmt.Errorf("body is not zstd: %w", err)
+			return nil, &badBody{fmt.Errorf("body is not zstd: %w", err)}
 		}
 		defer z.Close()
 		src = z
 	default:
 		return nil, errType
 	}
-	body, err := io.ReadAll(io.LimitReader(src, h.cfg.MaxBody+1))
+	out, err := io.ReadAll(io.LimitReader(src, h.cfg.MaxBody+1))
 	switch {
-	case errors.Is(err, zstd.ErrDecoderSizeExceeded), errors.Is(err, zstd.ErrWindowSizeExceeded), int64(len(body)) > h.cfg.MaxBody:
+	case errors.Is(err, zstd.ErrDecoderSizeExceeded), errors.Is(err, zstd.ErrWindowSizeExceeded), int64(len(out)) > h.cfg.MaxBody:
 		return nil, errTooLarge
 	case err != nil:
-		return nil, fmt.Errorf("read body: %w", err)
+		return nil, &badBody{fmt.Errorf("decompress body: %w", err)}
 	}
-	return body, nil
+	return out, nil
 }
 
 // refuse answers a body that will never be taken.

@@ -1,16 +1,21 @@
 package push
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -30,14 +35,29 @@ type memory struct {
 	err     error
 }
 
-func (m *memory) Append(_ context.Context, entries []Entry) error {
+func (m *memory) Append(_ context.Context, frames []byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.err != nil {
 		return m.err
 	}
+	entries, err := entriesIn(frames)
 	m.entries = append(m.entries, entries...)
-	return nil
+	return err
+}
+
+// entriesIn reads frames back.
+func entriesIn(frames []byte) (entries []Entry, err error) {
+	for in := bufio.NewReader(bytes.NewReader(frames)); ; {
+		e, err := readFrame(in, int64(len(frames)))
+		if errors.Is(err, io.EOF) && !errors.Is(err, errFrame) {
+			return entries, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, e)
+	}
 }
 
 func (m *memory) String() string {
@@ -143,8 +163,14 @@ func TestHandler(t *testing.T) {
 		{"too large inside", "/lines", "text/plain", "gzip", gzipped(t, strings.Repeat("a", 100_000)), 413, ""},
 		{"too large inside zstd", "/lines", "text/plain", "zstd", zstded(t, strings.Repeat("a", 100_000)), 413, ""},
 		{"too large once indented", "/lines", "application/json", "", `{"id":` + strings.Repeat("[", 30) + strings.Repeat("]", 30) + "}", 413, ""},
-		{"too many lines", "/lines", "text/plain", "gzip", gzipped(t, strings.Repeat("\n", 100)), 413, ""},
+		{"too many lines", "/lines", "text/plain", "gzip", gzipped(t, strings.Repeat("\n", 400)), 413, ""},
 		{"a long writer of many lines", "/lines?writer=" + strings.Repeat("w", 1000), "text/plain", "", "a\nb\n", 413, ""},
+		{"otlp with another's Latin-1", "/v1/logs", "application/x-protobuf", "", "\x0a\x0b\x12\x09\x12\x07\x2a\x05\x0a\x03a\xe4b", 200, "|0||a\xe4b\n"},
+		{"otlp json that goes on", "/v1/logs", "application/json", "", "{}{}", 400, ""},
+		{"otlp json without records", "/v1/logs", "application/json", "", `{"resourceLogs":[{"scopeLogs":null}]}`, 200, ""},
+		{"otlp json that is no object", "/v1/logs", "application/json", "", `{"resourceLogs":[1]}`, 400, ""},
+		{"otlp json without a time", "/v1/logs", "application/json", "", `{"resource_logs":[{"scope_logs":[{"log_records":[{"timeUnixNano":"x"}]}]}]}`, 400, ""},
+		{"otlp json of proto names", "/v1/logs", "application/json", "", `{"resource_logs":[{"scope_logs":[{"log_records":[{"time_unix_nano":"1","body":{"string_value":"a"}}]}]}]}`, 200, "|0|1970-01-01T00:00:00.000000001Z|a\n"},
 		{"unknown path", "/v1/traces", "application/json", "", "{}", 404, ""},
 	}
 	for _, test := range tests {
@@ -222,30 +248,121 @@ func TestIndentedSize(t *testing.T) {
 	}
 }
 
-func FuzzDecode(f *testing.F) {
+// modelOf is what a generic reader makes of OTLP logs.
+func modelOf(data *logspb.LogsData) (want []Entry) {
+	value := func(attributes []*commonpb.KeyValue, name string) string {
+		for _, a := range attributes {
+			if s := a.GetValue().GetStringValue(); a.GetKey() == name && s != "" {
+				return s
+			}
+		}
+		return ""
+	}
+	for _, resource := range data.GetResourceLogs() {
+		who := ""
+		for _, name := range writers {
+			if who == "" {
+				who = value(resource.GetResource().GetAttributes(), name)
+			}
+		}
+		for _, scope := range resource.GetScopeLogs() {
+			for _, record := range scope.GetLogRecords() {
+				text := record.GetBody().GetStringValue() + string(record.GetBody().GetBytesValue())
+				want = append(want, Entry{
+					Writer: who, Text: []byte(strings.TrimSuffix(text, "\n")), Stamp: stampOf(record.GetTimeUnixNano()),
+					Stream: streamOf(value(record.GetAttributes(), streamAttribute)),
+				})
+			}
+		}
+	}
+	return want
+}
+
+func same(a, b []Entry) bool {
+	return slices.EqualFunc(a, b, func(x, y Entry) bool {
+		return x.Writer == y.Writer && bytes.Equal(x.Text, y.Text) && x.Stamp.Equal(y.Stamp) && x.Stream == y.Stream
+	})
+}
+
+// decoded is what a decoder makes of a body, in a MiB at most.
+func decoded(t *testing.T, decode func(*frames) error) ([]Entry, error) {
+	t.Helper()
+	out := newFrames(0, 1<<20)
+	if err := decode(out); err != nil {
+		return nil, err
+	}
+	entries, err := entriesIn(out.bytes)
+	if err != nil {
+		t.Fatalf("frames can't be read: %v", err)
+	}
+	return entries, nil
+}
+
+// FuzzOTLP reads what protobuf's own reader takes as that does, in either form.
+func FuzzOTLP(f *testing.F) {
 	body, err := proto.Marshal(logs())
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(body, "message")
+	f.Add(body)
+	f.Add([]byte("\x0a\x04\x12\x02\x12\x00\x0a\x00"))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		got, mine := decoded(t, func(out *frames) error { return decodeOTLP(body, out) })
+		var data logspb.LogsData
+		if err := proto.Unmarshal(body, &data); err != nil {
+			return
+		}
+		if mine != nil && !errors.Is(mine, errTooLarge) {
+			t.Fatalf("refused: %v", mine)
+		}
+		canonical, err := proto.Marshal(&data) // without parts of messages that are to be merged
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Equal(canonical, body) && mine == nil && !same(got, modelOf(&data)) {
+			t.Fatalf("%+v\nwant %+v", got, modelOf(&data))
+		}
+		asJSON, err := protojson.Marshal(&data)
+		if err != nil {
+			return // not all bytes are text
+		}
+		got, err = decoded(t, func(out *frames) error { return decodeOTLPJSON(asJSON, out) })
+		if err != nil && !errors.Is(err, errTooLarge) || err == nil && !same(got, modelOf(&data)) {
+			t.Fatalf("%s: %v, %+v\nwant %+v", asJSON, err, got, modelOf(&data))
+		}
+	})
+}
+
+func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`[{"message":"a","timestamp":"2026-11-23T09:13:09.058163123Z"}]`), "message")
 	f.Add([]byte(`{"id":"x"}{"id":"y"}`), "")
+	f.Add([]byte(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"bytesValue":"_w"},"timeUnixNano":1}]}]}]}`), "")
 	f.Fuzz(func(t *testing.T, body []byte, field string) {
-		for _, decode := range []func() ([]Entry, error){
-			func() ([]Entry, error) { return decodeOTLP(body, false) },
-			func() ([]Entry, error) { return decodeOTLP(body, true) },
-			func() ([]Entry, error) { return decodeJSON(body, field, "", 1<<20) },
-			func() ([]Entry, error) { return decodeText(body, "", 1<<20) },
+		for name, decode := range map[string]func(*frames) error{
+			"otlp": func(out *frames) error { return decodeOTLPJSON(body, out) },
+			"json": func(out *frames) error { return decodeJSON(body, field, "", out) },
+			"text": func(out *frames) error { return decodeText(body, "", out) },
 		} {
-			if entries, err := decode(); err != nil && len(entries) > 0 {
-				t.Fatal("entries and an error")
-			} else {
-				for _, e := range entries {
-					if e.Stream > tailer.StreamStderr {
-						t.Fatalf("stream %d", e.Stream)
-					}
+			entries, err := decoded(t, decode)
+			for _, e := range entries {
+				if e.Stream > tailer.StreamStderr {
+					t.Fatalf("%s: stream %d", name, e.Stream)
 				}
+			}
+			if valid := json.Valid(body); name == "otlp" && err == nil && !valid {
+				t.Fatalf("%s: taken, but not JSON", name)
 			}
 		}
 	})
+}
+
+// TestTooLargeIsToldFirst refuses a body by its length, before it comes.
+func TestTooLargeIsToldFirst(t *testing.T) {
+	h, _ := New(&memory{}, Config{MaxBody: 10})
+	r := httptest.NewRequest(http.MethodPost, "/lines", iotest.ErrReader(errors.New("read")))
+	r.ContentLength = 11
+	w := httptest.NewRecorder()
+	if h.ServeHTTP(w, r); w.Code != http.StatusRequestEntityTooLarge {
+		t.Errorf("status %d", w.Code)
+	}
 }

@@ -5,65 +5,64 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 
+	"tailer/internal/rawjson"
 	"tailer/internal/source/event"
 )
 
-// shortLine is how long the lines of the largest body are at least, on average, in
-// bytes: each takes more than that in memory, however short it is.
-const shortLine = 64
-
-// decodeText takes a body apart into lines. errTooLarge: there are too many of them
-// for a body of at most limit bytes.
-func decodeText(body []byte, writer string, limit int64) (entries []Entry, err error) {
-	if n := int64(bytes.Count(body, []byte("\n"))); n*max(shortLine, int64(len(writer))) > limit {
-		return nil, errTooLarge
-	}
+// decodeText takes a body apart into lines.
+func decodeText(body []byte, writer string, out *frames) error {
 	for line := range bytes.Lines(body) {
-		entries = append(entries, Entry{Writer: writer, Text: bytes.TrimSuffix(line, []byte("\n"))})
+		if err := out.add(&Entry{Writer: writer, Text: bytes.TrimSuffix(line, []byte("\n"))}); err != nil {
+			return err
+		}
 	}
-	return entries, nil
+	return nil
 }
 
-// errField says that an object lacks the member that was asked for.
-var errField = errors.New("an object lacks the member that ?field names, or it is no text")
+var (
+	// errField says that an object lacks the member that was asked for.
+	errField = errors.New("an object lacks the member that ?field names, or it is no text")
+	errJSON  = errors.New("not JSON")
+)
 
 // decodeJSON reads objects, one after another or in an array. Each holds a line in
-// member field, or, without one, is a payload. Payloads grow by being indented:
-// errTooLarge says that they grow beyond limit bytes.
-func decodeJSON(body []byte, field, writer string, limit int64) (entries []Entry, err error) {
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	left := limit
-	for {
-		var value json.RawMessage
-		err := decoder.Decode(&value)
-		if errors.Is(err, io.EOF) {
-			return entries, nil
+// member field, or, without one, is a payload.
+func decodeJSON(body []byte, field, writer string, out *frames) error {
+	for i := rawjson.SkipSpace(body, 0); i < len(body); i = rawjson.SkipSpace(body, i) {
+		end, ok := rawjson.ValueEnd(body, i)
+		if !ok {
+			return errJSON
 		}
-		if err != nil {
-			return nil, fmt.Errorf("not JSON: %w", err)
+		value := body[i:end]
+		i = end
+		if value[0] != '[' {
+			if err := addObject(value, field, writer, out); err != nil {
+				return err
+			}
+			continue
 		}
-		objects := []json.RawMessage{value}
-		if value[0] == '[' {
-			if err := json.Unmarshal(value, &objects); err != nil {
-				return nil, fmt.Errorf("not JSON: %w", err)
+		for object := range rawjson.Elements(value) {
+			if err := addObject(object, field, writer, out); err != nil {
+				return err
 			}
-		}
-		for _, object := range objects {
-			if field == "" {
-				if left -= indentedSize(object); left < 0 {
-					return nil, errTooLarge
-				}
-			}
-			e, err := lineOf(object, field)
-			if err != nil {
-				return nil, err
-			}
-			e.Writer = writer
-			entries = append(entries, e)
 		}
 	}
+	return nil
+}
+
+// addObject adds the line of one object. Payloads grow by being indented, so that it is
+// first known how much.
+func addObject(object []byte, field, writer string, out *frames) error {
+	if field == "" && int64(len(out.bytes))+indentedSize(object) > out.limit {
+		return errTooLarge
+	}
+	e, err := lineOf(object, field)
+	if err != nil {
+		return err
+	}
+	e.Writer = writer
+	return out.add(&e)
 }
 
 // indentation is that of LITELLM_PRINT_STANDARD_LOGGING_PAYLOAD.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"tailer/internal/loopback"
@@ -14,7 +15,10 @@ import (
 const (
 	headerTime = 5 * time.Second
 	bodyTime   = 2 * time.Minute
+	idleTime   = time.Minute
 	closeTime  = 5 * time.Second
+	maxHeader  = 16 << 10 // bytes
+	maxSenders = 500      // connections at a time; more wait
 )
 
 // A Server serves a Handler until Close.
@@ -39,10 +43,10 @@ func Listen(address string, handler *Handler) (*Server, error) {
 		return nil, fmt.Errorf("listen for deliveries: %w", err)
 	}
 	s := &Server{
-		http: &http.Server{Handler: handler, ReadHeaderTimeout: headerTime, ReadTimeout: bodyTime},
+		http: &http.Server{Handler: handler, ReadHeaderTimeout: headerTime, ReadTimeout: bodyTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader},
 		addr: listener.Addr().String(), ended: make(chan error, 1),
 	}
-	go func() { s.ended <- s.http.Serve(listener) }()
+	go func() { s.ended <- s.http.Serve(newBounded(listener, maxSenders)) }()
 	return s, nil
 }
 
@@ -61,4 +65,49 @@ func (s *Server) Close() error {
 		err = errors.Join(err, ended)
 	}
 	return err
+}
+
+// bounded is a listener that accepts so many connections at a time.
+type bounded struct {
+	net.Listener
+	places chan struct{}
+	closed chan struct{}
+	once   sync.Once
+}
+
+func newBounded(l net.Listener, most int) *bounded {
+	return &bounded{Listener: l, places: make(chan struct{}, most), closed: make(chan struct{})}
+}
+
+// Accept implements net.Listener.
+func (b *bounded) Accept() (net.Conn, error) {
+	select {
+	case b.places <- struct{}{}:
+	case <-b.closed:
+		return nil, net.ErrClosed
+	}
+	conn, err := b.Listener.Accept()
+	if err != nil {
+		<-b.places
+		return nil, err
+	}
+	return &placed{Conn: conn, leave: sync.OnceFunc(func() { <-b.places })}, nil
+}
+
+// Close implements net.Listener.
+func (b *bounded) Close() error {
+	b.once.Do(func() { close(b.closed) })
+	return b.Listener.Close()
+}
+
+// placed is a connection that gives its place back.
+type placed struct {
+	net.Conn
+	leave func()
+}
+
+// Close implements net.Conn.
+func (p *placed) Close() error {
+	defer p.leave()
+	return p.Conn.Close()
 }

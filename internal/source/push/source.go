@@ -50,6 +50,9 @@ type Source struct {
 	spread []spans // entries of several lines above the last checkpoint, in order; guarded by mu
 }
 
+// maxSpread is how many of those are told apart.
+const maxSpread = 4096
+
 // spans is where an entry stands.
 type spans struct{ begin, end int64 }
 
@@ -72,11 +75,7 @@ func NewSource(name, id string, disk Disk, resume []tailer.Checkpoint, limit int
 }
 
 // Append implements Spool.
-func (s *Source) Append(ctx context.Context, entries []Entry) error {
-	var frames []byte
-	for i := range entries {
-		frames = appendFrame(frames, &entries[i])
-	}
+func (s *Source) Append(ctx context.Context, frames []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, fullFor)
 	defer cancel()
 	err := s.disk.AppendWhole(ctx, frames)
@@ -145,10 +144,22 @@ func (s *Source) open() error {
 	s.mu.Lock()
 	s.end = end
 	if bytes.IndexByte(entry.Text, '\n') >= 0 {
-		s.spread = append(s.spread, spans{at, end})
+		s.spread = coarser(append(s.spread, spans{at, end}))
 	}
 	s.mu.Unlock()
 	return nil
+}
+
+// coarser makes one of every two neighbours if there are too many: then more is read
+// again after a restart, but from the beginning of an entry all the same.
+func coarser(spread []spans) []spans {
+	if len(spread) <= maxSpread {
+		return spread
+	}
+	for i := range len(spread) / 2 {
+		spread[i] = spans{spread[2*i].begin, spread[2*i+1].end}
+	}
+	return append(spread[:len(spread)/2], spread[len(spread)/2*2:]...)
 }
 
 // Look does nothing: senders come by themselves.

@@ -58,6 +58,13 @@ func newSource(disk *ram, resume []tailer.Checkpoint) *Source {
 	return NewSource("http", "id-1", disk, resume, 1000, slog.New(slog.DiscardHandler))
 }
 
+func framed(entries ...Entry) (b []byte) {
+	for i := range entries {
+		b = appendFrame(b, &entries[i])
+	}
+	return b
+}
+
 func drain(t *testing.T, s *Source) (lines []string) {
 	t.Helper()
 	for {
@@ -87,7 +94,7 @@ func TestSource(t *testing.T) {
 		for _, text := range texts {
 			entries = append(entries, Entry{Writer: "pod", Stamp: at, Stream: tailer.StreamStderr, Text: []byte(text)})
 		}
-		if err := s.Append(t.Context(), entries); err != nil {
+		if err := s.Append(t.Context(), framed(entries...)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -131,11 +138,36 @@ func TestSource(t *testing.T) {
 	}
 }
 
+// TestSpread takes many entries of several lines while nothing is resolved: what is
+// remembered of them is bounded, and a restart goes on at the beginning of one.
+func TestSpread(t *testing.T) {
+	disk := &ram{}
+	s := newSource(disk, nil)
+	begins := map[int64]bool{}
+	const count = 5 * maxSpread / 2
+	for range count {
+		begins[int64(len(disk.bytes))] = true
+		if err := s.Append(t.Context(), framed(Entry{Text: []byte("a\nb")}, Entry{Text: []byte("c")})); err != nil {
+			t.Fatal(err)
+		}
+		drain(t, s)
+	}
+	if len(s.spread) > maxSpread {
+		t.Errorf("%d entries are remembered", len(s.spread))
+	}
+	for _, mark := range []int64{1, 1000, int64(len(disk.bytes)) / 2, int64(len(disk.bytes)) - 8} {
+		low, _ := s.low(mark)
+		if low > mark || !begins[low] || mark-low > 1000 {
+			t.Errorf("below %d reading goes on at %d", mark, low)
+		}
+	}
+}
+
 // TestLostCheckpoint finds a spool without the one who knows where entries begin.
 func TestLostCheckpoint(t *testing.T) {
 	disk := &ram{}
 	s := newSource(disk, nil)
-	if err := s.Append(t.Context(), []Entry{{Text: []byte("one")}, {Text: []byte("two")}}); err != nil {
+	if err := s.Append(t.Context(), framed(Entry{Text: []byte("one")}, Entry{Text: []byte("two")})); err != nil {
 		t.Fatal(err)
 	}
 	disk.first, disk.bytes = 2, disk.bytes[2:] // within an entry
@@ -147,7 +179,7 @@ func TestLostCheckpoint(t *testing.T) {
 func TestFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSource(&ram{full: true}, nil)
-		if err := s.Append(t.Context(), []Entry{{Text: []byte("one")}}); !errors.Is(err, ErrFull) {
+		if err := s.Append(t.Context(), framed(Entry{Text: []byte("one")})); !errors.Is(err, ErrFull) {
 			t.Errorf("got %v, want ErrFull", err)
 		}
 	})
