@@ -8,18 +8,29 @@ import (
 	"io/fs"
 	"maps"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
 // bucketsName is the file of Buckets.
 const bucketsName = "objects.json"
 
-// A Place is how far a bucket was read.
+// A Place is how far a bucket was read for some sinks.
 type Place struct {
 	Read  time.Time `json:"read,omitzero"`  // when the last run began that came to the end: what was there then is dealt with
 	Began time.Time `json:"began,omitzero"` // when the run began that did not since; zero: there was none
 	Key   string    `json:"key,omitempty"`  // of that run: up to it all is dealt with
 	Since time.Time `json:"since,omitzero"` // these runs left out requests before it
+	Again []string  `json:"again,omitzero"` // keys of objects that could not be read
+	Left  time.Time `json:"left,omitzero"`  // of the run that began: when the first was written of those that are not in Again
+}
+
+// IsZero reports whether nothing was read.
+func (p Place) IsZero() bool { return p.Equal(&Place{}) }
+
+// Equal reports whether two places are the same.
+func (p Place) Equal(q *Place) bool {
+	return p.Read.Equal(q.Read) && p.Began.Equal(q.Began) && p.Key == q.Key && p.Since.Equal(q.Since) && p.Left.Equal(q.Left) && slices.Equal(p.Again, q.Again)
 }
 
 // Buckets keeps the place in each bucket. It is one JSON object in one file,
@@ -55,14 +66,19 @@ func LoadBuckets(dir string, disk Disk) (*Buckets, error) {
 
 func (b *Buckets) path() string { return filepath.Join(b.dir, bucketsName) }
 
-// Place is the place in a bucket, zero for none.
-func (b *Buckets) Place(bucket string) Place { return b.places[bucket] }
+// Place is the place in a bucket, zero for none. bucket also names who is told of it.
+func (b *Buckets) Place(bucket string) Place {
+	place := b.places[bucket]
+	place.Again = slices.Clone(place.Again)
+	return place
+}
 
 // Save notes the place in a bucket and returns when it is durable.
 func (b *Buckets) Save(bucket string, place Place) error {
-	if b.places[bucket] == place {
+	if before := b.places[bucket]; before.Equal(&place) {
 		return nil
 	}
+	place.Again = slices.Clone(place.Again)
 	places := maps.Clone(b.places)
 	places[bucket] = place
 	text, err := json.MarshalIndent(map[string]any{"version": Version, "places": places}, "", " ")

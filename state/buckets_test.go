@@ -12,7 +12,7 @@ const bucket = "s3://logs/litellm/"
 // power away after it: the file holds the old place or the new one.
 func TestBucketsSurvive(t *testing.T) {
 	before := Place{Key: "old", Began: time.Unix(1, 0).UTC()}
-	after := Place{Read: time.Unix(1, 0).UTC(), Since: time.Unix(0, 5).UTC()}
+	after := Place{Read: time.Unix(1, 0).UTC(), Since: time.Unix(0, 5).UTC(), Again: []string{"a", "b"}}
 	for failAt := 1; ; failAt++ {
 		disk := newMemoryDisk()
 		buckets, err := LoadBuckets("/state", disk)
@@ -27,7 +27,7 @@ func TestBucketsSurvive(t *testing.T) {
 		if err == nil && disk.ops < failAt {
 			return // every operation has failed once
 		}
-		if err != nil && buckets.Place(bucket) != before {
+		if err != nil && !buckets.Place(bucket).Equal(&before) {
 			t.Errorf("operation %d: a place that was not saved counts", failAt)
 		}
 		for _, kept := range []bool{true, false} {
@@ -36,7 +36,7 @@ func TestBucketsSurvive(t *testing.T) {
 			if loadErr != nil {
 				t.Fatalf("operation %d: %v", failAt, loadErr)
 			}
-			if got := again.Place(bucket); got != after && (err == nil || got != before) {
+			if got := again.Place(bucket); !got.Equal(&after) && (err == nil || !got.Equal(&before)) {
 				t.Errorf("operation %d (%v): the file holds %+v", failAt, err, got)
 			}
 		}
@@ -55,7 +55,7 @@ func TestBucketsCorrupt(t *testing.T) {
 // with.
 func TestBucketsOfKeys(t *testing.T) {
 	buckets, err := loadText(t, `{"version":1,"buckets":{"`+bucket+`":"litellm/2026-11-23/x.json"}}`)
-	if err != nil || buckets.Place(bucket) != (Place{}) {
+	if err != nil || !buckets.Place(bucket).IsZero() {
 		t.Errorf("%+v, %v", buckets, err)
 	}
 }

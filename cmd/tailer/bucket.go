@@ -7,7 +7,6 @@ import (
 	"path"
 	"time"
 
-	"tailer"
 	"tailer/internal/pair"
 	"tailer/internal/pipeline"
 	"tailer/internal/source"
@@ -53,7 +52,7 @@ func (b *backfill) readBucket(ctx context.Context, bucket *s3.Bucket) error {
 			modified = from
 		}
 	}
-	listing := bucket.List(ctx, read.place.Key, modified)
+	listing := bucket.List(ctx, read.place.Key, modified, read.place.Again)
 	defer listing.Close()
 	// What belongs to one request may come later than in a log, for it comes by key.
 	settle := 10 * time.Minute
@@ -66,15 +65,17 @@ func (b *backfill) readBucket(ctx context.Context, bucket *s3.Bucket) error {
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		if err != nil {
+		var unreadable *s3.ObjectError
+		switch {
+		case errors.As(err, &unreadable):
+			b.leaveOut(read, unreadable)
+		case err != nil:
 			return errors.Join(err, b.mark(ctx, table, read))
+		default:
+			if err := b.readObject(ctx, &object, table, read); err != nil {
+				return err
+			}
 		}
-		in := source.Opened(path.Base(object.Key), object.Size, object.ModTime, object.Body)
-		b.before = nil // objects may be of several proxies
-		if err := b.read(ctx, in, table, true); err != nil {
-			return err
-		}
-		read.add(object.Key, b.source)
 		if count%markEvery == 0 {
 			if err := b.mark(ctx, table, read); err != nil {
 				return err
@@ -93,71 +94,37 @@ func (b *backfill) readBucket(ctx context.Context, bucket *s3.Bucket) error {
 	if err := b.delivery.Flush(ctx); err != nil {
 		return err
 	}
-	return read.kept.Save(read.bucket, state.Place{Read: read.place.Began, Since: read.place.Since})
+	return read.kept.Save(read.name, read.end())
 }
 
-// mark delivers what is complete and saves the key up to which all is: requests
-// of which parts may lie in several objects can still be open.
-func (b *backfill) mark(ctx context.Context, table *pair.Table, read *bucketPlace) error {
-	if read.kept == nil {
+// readObject takes one object through the stages.
+func (b *backfill) readObject(ctx context.Context, object *s3.Object, table *pair.Table, read *bucketPlace) error {
+	in := source.Opened(path.Base(object.Key), object.Size, object.ModTime, object.Body)
+	b.before, b.source = nil, "" // objects may be of several proxies
+	err := b.read(ctx, in, table, true)
+	if broken := object.Broken(); broken != nil && ctx.Err() == nil && (err == nil || errors.Is(err, broken)) {
+		b.leaveOut(read, &s3.ObjectError{Key: object.Key, ModTime: object.ModTime, Err: broken})
 		return nil
 	}
-	if err := b.delivery.Flush(ctx); err != nil {
+	if err != nil {
 		return err
 	}
-	held := map[string]bool{}
-	table.Held(func(at tailer.Position) { held[at.Source] = true })
-	read.resolve(held)
-	return read.kept.Save(read.bucket, read.place)
+	read.add(openedObject{key: object.Key, source: b.source})
+	return nil
 }
 
-// openPlace finds where to go on in a bucket. Where nothing is remembered, that is
-// its start. What this run leaves out must not count as read: with --until it is not
-// remembered, nor with --since where all that others read without it would be forgotten.
-func (b *backfill) openPlace(bucket *s3.Bucket) (*bucketPlace, error) {
-	read := &bucketPlace{bucket: bucket.String()}
-	if b.delivery == nil || b.delivery.ledger == nil {
-		return read, nil
-	}
-	kept, err := state.LoadBuckets(b.o.state, state.OS{})
-	if err != nil {
-		return nil, err
-	}
-	place := kept.Place(read.bucket)
-	if b.o.until.IsZero() && (b.o.since.IsZero() || place == state.Place{} || !place.Since.IsZero()) {
-		read.kept = kept
-	}
-	if !place.Since.After(b.o.since) { // else this run wants what those left out
-		read.place = place
-	}
-	if read.place.Key != "" {
-		b.o.logger.Info("going on in the bucket", "source", read.bucket, "key", read.place.Key)
-	}
-	if read.place.Began.IsZero() {
-		read.place.Began = time.Now().UTC().Round(0)
-	}
-	read.place.Since = b.o.since.UTC()
-	return read, nil
-}
+// tellUnread is how many objects that can't be read are told one by one.
+const tellUnread = 10
 
-// A bucketPlace knows which objects were read, but are not resolved yet.
-type bucketPlace struct {
-	bucket string
-	kept   *state.Buckets // nil: this run is not remembered
-	place  state.Place    // up to whose key all is resolved
-	open   []openedObject // behind it, in order
-}
-
-type openedObject struct{ key, source string }
-
-func (p *bucketPlace) add(key, source string) {
-	p.open = append(p.open, openedObject{key, source})
-}
-
-// resolve goes on to the first object of which a source is held.
-func (p *bucketPlace) resolve(held map[string]bool) {
-	for len(p.open) > 0 && !held[p.open[0].source] {
-		p.place.Key = p.open[0].key
-		p.open = p.open[1:]
+// leaveOut goes on without an object, of which the next run is told.
+func (b *backfill) leaveOut(read *bucketPlace, e *s3.ObjectError) {
+	read.add(openedObject{key: e.Key, modified: e.ModTime, unread: true})
+	say := b.o.logger.Debug
+	switch b.report.Unread++; {
+	case b.report.Unread < tellUnread:
+		say = b.o.logger.Warn
+	case b.report.Unread == tellUnread:
+		b.o.logger.Warn("more objects can't be read; they are counted")
 	}
+	say("object can't be read; others are, and the next run tries it again", "source", read.bucket, "key", e.Key, "err", e.Err)
 }

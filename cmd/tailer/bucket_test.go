@@ -8,8 +8,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -92,11 +94,22 @@ type changing struct {
 	objects [][]byte
 	at      gofakes3.TimeSourceAdvancer
 	fetched atomic.Int64
+	refused sync.Map // key → code of the answer
 }
 
 func (c *changing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.HasSuffix(r.URL.Path, ".json") {
 		c.fetched.Add(1)
+		if code, ok := c.refused.Load(path.Base(r.URL.Path)); ok {
+			status := http.StatusForbidden
+			if code == "NoSuchKey" {
+				status = http.StatusNotFound
+			}
+			w.Header().Set("Content-Type", "application/xml")
+			w.WriteHeader(status)
+			_, _ = fmt.Fprintf(w, "<Error><Code>%s</Code><Message>no</Message></Error>", code)
+			return
+		}
 	}
 	c.Handler.ServeHTTP(w, r)
 }
@@ -177,6 +190,84 @@ func TestBucketLate(t *testing.T) {
 	}
 	if got := len(server.Spans()); got != want {
 		t.Errorf("%d spans came, want %d", got, want)
+	}
+}
+
+// TestBucketUnread reads a bucket of which some objects can't be read: others are, it is
+// told, and the next run tries them again. What one sink got, another one is still to
+// get.
+func TestBucketUnread(t *testing.T) {
+	t.Parallel()
+	const count = 6
+	c := newChanging(t, count)
+	bucket := httptest.NewServer(c)
+	defer bucket.Close()
+	server := shiptest.New("4.16.0")
+	defer server.Close()
+	server.ShowAfter(0)
+	env := keys(server)
+	maps.Copy(env, map[string]string{"AWS_ENDPOINT_URL": bucket.URL, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "us-east-1"})
+	c.put(t, time.Now().Add(-5*time.Hour), 0, 1, 2, 3, 4, 5)
+	c.refused.Store("time-01.json", "AccessDenied")
+	c.refused.Store("time-02.json", "NoSuchKey")
+	c.refused.Store("time-04.json", "InvalidObjectState")
+	dir := t.TempDir()
+	run := command{args: []string{"backfill", "--state", dir, "s3://logs/litellm/"}, env: env, dir: dir}
+	first := run.run(t)
+	if first.code != 3 || !strings.Contains(first.stderr, "3 objects could not be read") || !strings.Contains(first.stderr, "time-04.json") || strings.Contains(first.stderr, "time-05") {
+		t.Errorf("exit %d, it says %s", first.code, first.stderr)
+	}
+	some := len(server.Spans())
+	if kept := string(readFile(t, filepath.Join(dir, "objects.json"))); !strings.Contains(kept, "time-01") || strings.Contains(kept, "time-03") {
+		t.Errorf("the place in the bucket is %s", kept)
+	}
+	c.refused.Delete("time-01.json")
+	c.refused.Delete("time-02.json")
+	c.fetched.Store(0)
+	if second := run.run(t); second.code != 3 || c.fetched.Load() != 3 || len(server.Spans()) <= some {
+		t.Errorf("exit %d, %d objects were fetched, %d spans came before and %d since, it says %s", second.code, c.fetched.Load(), some, len(server.Spans())-some, second.stderr)
+	}
+	c.refused.Delete("time-04.json")
+	c.fetched.Store(0)
+	if run.succeed(t); c.fetched.Load() != 1 {
+		t.Errorf("%d objects were fetched, want the one that was left", c.fetched.Load())
+	}
+	if run.succeed(t); c.fetched.Load() != 1 {
+		t.Errorf("when all is read, %d objects are fetched", c.fetched.Load()-1)
+	}
+	all := len(server.Spans())
+
+	toFile := run
+	toFile.args = []string{"backfill", "--state", dir, "--to", "file:spans.jsonl", "s3://logs/litellm/"}
+	for range 2 {
+		c.fetched.Store(0)
+		toFile.succeed(t)
+		spans := 0
+		for _, trace := range readTraces(t, readFile(t, filepath.Join(dir, "spans.jsonl"))) {
+			spans += len(trace)
+		}
+		if c.fetched.Load() != count || spans != all {
+			t.Errorf("a second sink: %d objects were fetched, and %d spans came, want %d and %d", c.fetched.Load(), spans, count, all)
+		}
+		if err := os.Remove(filepath.Join(dir, "spans.jsonl")); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestBucketKeysRefused ends a run whose own keys are wrong: not each object is at fault.
+func TestBucketKeysRefused(t *testing.T) {
+	t.Parallel()
+	c := newChanging(t, 2)
+	bucket := httptest.NewServer(c)
+	defer bucket.Close()
+	c.put(t, time.Now(), 0, 1)
+	c.refused.Store("time-00.json", "ExpiredToken")
+	r := command{args: []string{"backfill", "--to", "-", "s3://logs/litellm/"}, env: map[string]string{
+		"AWS_ENDPOINT_URL": bucket.URL, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "us-east-1",
+	}}.run(t)
+	if r.code != 1 || !strings.Contains(r.stderr, "time-00.json") {
+		t.Errorf("exit %d, it says %s", r.code, r.stderr)
 	}
 }
 

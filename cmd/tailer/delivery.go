@@ -35,6 +35,7 @@ type delivery struct {
 	letters *ship.DeadLetters
 	ledger  *ledger.DB // nil: nothing is remembered
 	sinks   []ship.Target
+	emptied bool // one of them has nothing of what it got before
 	closers []io.Closer
 	stop    func() error
 	logger  *slog.Logger
@@ -143,6 +144,7 @@ func (d *delivery) forgetEmpty() error {
 			if err := d.ledger.Reset(target.Name); err != nil {
 				return err
 			}
+			d.emptied = true
 		}
 	}
 	return nil

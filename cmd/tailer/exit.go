@@ -24,7 +24,7 @@ const exitCodes = `Exit codes:
 const exitInterrupted = 130
 
 // errPartly says that the work was finished but for what was counted and told.
-var errPartly = errors.New("finished with rejected requests or damaged input")
+var errPartly = errors.New("finished with rejected requests, or with input that could not be read")
 
 // errDifferences says that an audit was finished and found something.
 var errDifferences = errors.New("the log and Langfuse differ")

@@ -23,6 +23,7 @@ import (
 type report struct {
 	Inputs       int                    `json:"inputs"`
 	Damaged      int                    `json:"inputs_damaged"`
+	Unread       int                    `json:"objects_unread,omitempty"`
 	Bytes        int64                  `json:"bytes"`
 	Lines        int64                  `json:"lines"`
 	LinesCut     int64                  `json:"lines_cut"`
@@ -145,7 +146,7 @@ func (r *report) finish(c enrich.Counts, took time.Duration) {
 }
 
 // partly reports whether something was rejected or could not be read.
-func (r *report) partly() bool { return r.DeadLettered > 0 || r.Damaged > 0 }
+func (r *report) partly() bool { return r.DeadLettered > 0 || r.Damaged > 0 || r.Unread > 0 }
 
 // print writes the JSON line, or for people a few lines on stderr.
 func (r *report) print(o *options) {
@@ -180,6 +181,9 @@ func (r *report) print(o *options) {
 	}
 	if r.DeadLettered > 0 {
 		_, _ = fmt.Fprintf(os.Stderr, "%s rejected: see %s\n", plural(r.DeadLettered, "trace"), r.deadLetters)
+	}
+	if r.Unread > 0 {
+		_, _ = fmt.Fprintf(os.Stderr, "%s could not be read; run it again to try them again\n", plural(int64(r.Unread), "object"))
 	}
 	if r.Pending > 0 {
 		_, _ = fmt.Fprintf(os.Stderr, "%s not delivered\n", plural(r.Pending, "trace"))

@@ -39,17 +39,18 @@ func Is(arg string) bool {
 	return strings.HasPrefix(arg, "s3://") || strings.HasPrefix(arg, "gs://")
 }
 
-// Open reads a URL, s3://BUCKET/PREFIX or gs://BUCKET/PREFIX (with HMAC keys). It
-// does not connect.
+// Open reads a name, s3://BUCKET/PREFIX or gs://BUCKET/PREFIX (with HMAC keys). The
+// prefix is taken as it is: % is no escape, as for other programs. It does not connect.
 func Open(address string, cfg Config) (*Bucket, error) {
-	target, err := url.Parse(address)
-	if err != nil || !Is(address) || target.Host == "" || target.User != nil {
-		return nil, fmt.Errorf("%q is not like s3://bucket/prefix", address)
+	scheme, rest, _ := strings.Cut(address, "://")
+	name, prefix, _ := strings.Cut(rest, "/")
+	if !Is(address) || name == "" || strings.ContainsAny(name, "@:%") {
+		return nil, errors.New("a bucket's name is not like s3://bucket/prefix") // there may be a password in it
 	}
-	if target.RawQuery != "" || target.Fragment != "" {
+	if strings.ContainsAny(address, "?#") {
 		return nil, fmt.Errorf("%q must not hold ? or #", address)
 	}
-	endpoint, err := url.Parse(cfg.endpoint(target.Scheme))
+	endpoint, err := url.Parse(cfg.endpoint(scheme))
 	if err != nil || endpoint.Host == "" || endpoint.Scheme != "http" && endpoint.Scheme != "https" {
 		return nil, errors.New("AWS_ENDPOINT_URL is not like https://s3.example.org")
 	}
@@ -66,7 +67,7 @@ func Open(address string, cfg Config) (*Bucket, error) {
 		return nil, fmt.Errorf("open %s: %w", address, err)
 	}
 	core.SetAppInfo("tailer", "1")
-	return &Bucket{core: core, name: target.Host, prefix: strings.TrimPrefix(target.Path, "/"), scheme: target.Scheme}, nil
+	return &Bucket{core: core, name: name, prefix: prefix, scheme: scheme}, nil
 }
 
 func (c Config) endpoint(scheme string) string {

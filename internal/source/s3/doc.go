@@ -6,7 +6,7 @@
 // tell what is new: an object is written when its request ends.
 //
 //	bucket, err := s3.Open("s3://logs/litellm/", s3.Config{Env: os.LookupEnv})
-//	listing := bucket.List(ctx, lastKey, lastRun)
+//	listing := bucket.List(ctx, lastKey, lastRun, nil)
 //	defer listing.Close()
 //	for {
 //		object, err := listing.Next() // io.EOF at the end
@@ -18,8 +18,9 @@
 //   - Keys ascend, and each is after the key that List was given: whoever
 //     remembers the last key that was dealt with can go on with a listing. What
 //     came meanwhile under an earlier key is found by the time of its modification.
-//   - A few objects are fetched ahead; small ones whole, so that a connection that
-//     breaks costs a second try and not the run. Memory is bounded.
+//   - An object that can't be read is told (ObjectError) and ends nothing.
+//   - A few objects are fetched ahead; small ones whole, of others the rest is
+//     asked for where a connection breaks. Memory is bounded.
 //   - Keys come from the environment or AWS's files, as for other programs, and are
 //     never printed.
 //

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +32,27 @@ type Object struct {
 	Body    io.ReadCloser
 }
 
+// Broken is why not all of the object came, although its connection was made anew some
+// times; nil: all that was read is all there is.
+func (o *Object) Broken() error {
+	if r, ok := o.Body.(*resumed); ok {
+		return r.broken
+	}
+	return nil
+}
+
+// An ObjectError says that one object can't be read: it was deleted meanwhile, is
+// archived, or is not for this reader. Others may be.
+type ObjectError struct {
+	Key     string
+	ModTime time.Time
+	Err     error
+}
+
+func (e *ObjectError) Error() string { return e.Err.Error() }
+
+func (e *ObjectError) Unwrap() error { return e.Err }
+
 // fetched is an object on its way, or what became of it.
 type fetched struct {
 	object Object
@@ -44,25 +67,25 @@ type Listing struct {
 }
 
 // List begins behind key after ("": at the first), and leaves out objects that were
-// modified before a time (zero: none). Close ends it.
-func (b *Bucket) List(ctx context.Context, after string, modified time.Time) *Listing {
+// modified before a time (zero: none), but not those of some keys. Close ends it.
+func (b *Bucket) List(ctx context.Context, after string, modified time.Time, but []string) *Listing {
 	ctx, cancel := context.WithCancel(ctx)
 	l := &Listing{queue: make(chan chan fetched, ahead), cancel: cancel, ended: make(chan struct{})}
 	go func() {
 		defer close(l.ended)
 		defer close(l.queue)
-		b.list(ctx, after, modified, l.queue)
+		b.list(ctx, after, modified, but, l.queue)
 	}()
 	return l
 }
 
 // list queues a place for each object, in order, and lets it be fetched.
-func (b *Bucket) list(ctx context.Context, after string, modified time.Time, queue chan<- chan fetched) {
+func (b *Bucket) list(ctx context.Context, after string, modified time.Time, but []string, queue chan<- chan fetched) {
 	for info := range b.core.ListObjectsIter(ctx, b.name, minio.ListObjectsOptions{Prefix: b.prefix, StartAfter: after, Recursive: true}) {
 		if info.Err == nil && (strings.HasSuffix(info.Key, "/") || info.Key <= after) {
 			continue // a folder's own mark; or a server that knows no StartAfter
 		}
-		if info.Err == nil && !info.LastModified.IsZero() && info.LastModified.Before(modified) {
+		if info.Err == nil && !info.LastModified.IsZero() && info.LastModified.Before(modified) && !slices.Contains(but, info.Key) {
 			continue
 		}
 		result := make(chan fetched, 1)
@@ -84,30 +107,77 @@ func (b *Bucket) list(ctx context.Context, after string, modified time.Time, que
 // fetch opens one object, trying again where that may help.
 func (b *Bucket) fetch(ctx context.Context, info minio.ObjectInfo) fetched {
 	body, err := backoff.Retry(ctx, func() (io.ReadCloser, error) {
-		body, _, _, err := b.core.GetObject(ctx, b.name, info.Key, minio.GetObjectOptions{})
+		body, found, err := b.get(ctx, info.Key, minio.GetObjectOptions{})
 		if err != nil {
-			if minio.ToErrorResponse(err).StatusCode/100 == 4 {
-				return nil, backoff.Permanent(err)
-			}
 			return nil, err
 		}
-		if info.Size > whole {
-			return body, nil
+		if found.Size > whole {
+			return &resumed{body: body, open: func(at int64) (io.ReadCloser, error) { return b.rest(ctx, info.Key, found.ETag, at) }}, nil
 		}
-		text, err := io.ReadAll(io.LimitReader(body, whole))
+		text, err := io.ReadAll(body)
 		if err := errors.Join(err, body.Close()); err != nil {
 			return nil, err
 		}
 		return io.NopCloser(bytes.NewReader(text)), nil
 	}, backoff.WithMaxTries(tries))
 	if err != nil {
-		return fetched{err: fmt.Errorf("get %s://%s/%s: %w", b.scheme, b.name, info.Key, err)}
+		err = fmt.Errorf("get %s://%s/%s: %w", b.scheme, b.name, info.Key, err)
+		if ofObject(err) {
+			err = &ObjectError{Key: info.Key, ModTime: info.LastModified, Err: err}
+		}
+		return fetched{err: err}
 	}
 	return fetched{object: Object{Key: info.Key, Size: info.Size, ModTime: info.LastModified, Body: body}}
 }
 
-// Next returns the next object; io.EOF at the end. Other errors are the store's
-// and the context's; they name the key, and the listing is over.
+// get asks for one object. Errors that stay are permanent.
+func (b *Bucket) get(ctx context.Context, key string, opts minio.GetObjectOptions) (io.ReadCloser, minio.ObjectInfo, error) {
+	body, info, _, err := b.core.GetObject(ctx, b.name, key, opts)
+	if said := refusal(err); said.StatusCode/100 == 4 && said.Code != "RequestTimeout" {
+		err = backoff.Permanent(err)
+	}
+	return body, info, err
+}
+
+// rest asks for the bytes of an object from at on, as long as it is not written anew.
+func (b *Bucket) rest(ctx context.Context, key, etag string, at int64) (io.ReadCloser, error) {
+	opts := minio.GetObjectOptions{}
+	if err := opts.SetMatchETag(etag); err != nil {
+		return nil, err
+	}
+	if at > 0 {
+		if err := opts.SetRange(at, 0); err != nil {
+			return nil, err
+		}
+	}
+	return backoff.Retry(ctx, func() (io.ReadCloser, error) {
+		body, _, err := b.get(ctx, key, opts)
+		return body, err
+	}, backoff.WithMaxTries(tries))
+}
+
+// refusal is what the store said, zero if it said nothing.
+func refusal(err error) (said minio.ErrorResponse) {
+	_ = errors.As(err, &said) // else it stays zero
+	return said
+}
+
+// ofRun are the codes of refusals that hold for any object: keys, clocks, the bucket.
+var ofRun = []string{
+	"AccountProblem", "AllAccessDisabled", "AuthorizationHeaderMalformed", "ExpiredToken", "InvalidAccessKeyId", "InvalidSecurity",
+	"InvalidToken", "NoSuchBucket", "NotSignedUp", "PermanentRedirect", "RequestExpired", "RequestTimeout", "RequestTimeTooSkewed",
+	"SignatureDoesNotMatch", "SlowDown", "TokenRefreshRequired",
+}
+
+// ofObject reports whether an error is about one object only.
+func ofObject(err error) bool {
+	said := refusal(err)
+	return said.StatusCode/100 == 4 && said.StatusCode != http.StatusTooManyRequests && !slices.Contains(ofRun, said.Code)
+}
+
+// Next returns the next object; io.EOF at the end. After an *ObjectError there are
+// more. Other errors are the store's and the context's; they name the key, and the
+// listing is over.
 func (l *Listing) Next() (Object, error) {
 	result, ok := <-l.queue
 	if !ok {
