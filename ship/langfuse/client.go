@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"net/url"
 	"strings"
@@ -87,7 +88,7 @@ func noAnswer(ctx context.Context, err error) error {
 func (r *reply) failure() *ship.SendError {
 	f := &ship.SendError{Status: r.status, Err: r.reason()}
 	switch {
-	case r.isPage():
+	case r.isPage() || r.status/100 == 2 && r.isText():
 		// Not Langfuse, but something in front of it: 413 is its limit, all else
 		// its trouble, and none of the items' fault.
 		f.Class = ship.Transient
@@ -114,6 +115,12 @@ func (r *reply) isPage() bool {
 	return ship.IsPage(r.header.Get("Content-Type"))
 }
 
+// isText tells whether an answer is a text, as no success of Langfuse's is.
+func (r *reply) isText() bool {
+	kind, _, _ := mime.ParseMediaType(r.header.Get("Content-Type"))
+	return strings.HasPrefix(kind, "text/")
+}
+
 // reason is what the server said, in short. Pages are not parsed.
 func (r *reply) reason() error {
 	if to := r.header.Get("Location"); to != "" && r.status >= 300 && r.status < 400 {
@@ -125,6 +132,9 @@ func (r *reply) reason() error {
 	}
 	if r.isPage() {
 		return errors.New("an HTML page came instead of an answer: check the base URL and the proxy in front")
+	}
+	if r.status/100 == 2 && r.isText() {
+		return errors.New("a text came that is none of Langfuse's answers: check the base URL and the proxy in front")
 	}
 	var said struct {
 		Message any `json:"message"`

@@ -2,7 +2,6 @@ package langfuse
 
 import (
 	"context"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -60,10 +59,15 @@ func (s *Sink) Folds(ctx context.Context) (bool, error) {
 // Has implements ship.Asker, by GET /api/public/v2/observations: an item is there
 // if all its spans are.
 func (s *Sink) Has(ctx context.Context, items []*ship.Item) (map[*ship.Item]bool, error) {
-	found := make(map[rowKey]bool)
+	found := wanted(items)
+	note := func(row rowKey) {
+		if _, asked := found[row]; asked {
+			found[row] = true
+		}
+	}
 	for _, group := range closeTogether(items) {
 		if len(group) > byTrace {
-			if err := s.rows(ctx, within(group), found); err != nil {
+			if err := s.rows(ctx, within(group), note); err != nil {
 				return nil, err
 			}
 			continue
@@ -71,7 +75,7 @@ func (s *Sink) Has(ctx context.Context, items []*ship.Item) (map[*ship.Item]bool
 		for _, item := range group {
 			query := within([]*ship.Item{item})
 			query.Set("traceId", item.TraceID())
-			if err := s.rows(ctx, query, found); err != nil {
+			if err := s.rows(ctx, query, note); err != nil {
 				return nil, err
 			}
 		}
@@ -105,53 +109,122 @@ func within(items []*ship.Item) url.Values {
 	}
 }
 
-func hasAll(rows map[rowKey]bool, item *ship.Item) bool {
-	for _, scope := range item.Spans().GetScopeSpans() {
-		for _, span := range scope.GetSpans() {
-			if !rows[rowKey{hex.EncodeToString(span.GetTraceId()), hex.EncodeToString(span.GetSpanId())}] {
-				return false
-			}
+// wanted are the rows of items, none of them found yet: what others write in the same
+// time need not be remembered.
+func wanted(items []*ship.Item) map[rowKey]bool {
+	rows := map[rowKey]bool{}
+	for _, item := range items {
+		for _, row := range keysOf(item) {
+			rows[row] = false
 		}
 	}
-	return true
+	return rows
 }
 
-// rows adds to found what the server has of a selection, page by page.
-func (s *Sink) rows(ctx context.Context, query url.Values, found map[rowKey]bool) error {
+func hasAll(rows map[rowKey]bool, item *ship.Item) bool {
+	return !slices.ContainsFunc(keysOf(item), func(row rowKey) bool { return !rows[row] })
+}
+
+// rowsShown is one page of rows.
+type rowsShown struct {
+	Data []struct {
+		ID      string `json:"id"`
+		TraceID string `json:"traceId"`
+	} `json:"data"`
+	Meta struct {
+		Cursor string `json:"cursor"`
+	} `json:"meta"`
+}
+
+// rows calls each for what the server has of a selection, page by page.
+func (s *Sink) rows(ctx context.Context, query url.Values, each func(rowKey)) error {
 	query.Set("fields", "core")
 	query.Set("limit", strconv.Itoa(pageRows))
 	for {
-		answer, err := s.client.do(ctx, http.MethodGet, "api/public/v2/observations?"+query.Encode(), http.Header{}, nil)
+		page, err := s.page(ctx, query)
 		if err != nil {
 			return err
 		}
-		if failure := answer.failure(); failure != nil {
-			if busy(failure.Status) || failure.Class == ship.KeysRefused {
-				failure.Err = fmt.Errorf("look up spans: %w", failure.Err)
-				return failure
-			}
-			return fmt.Errorf("look up spans: %w: %w", ship.ErrCannotAsk, failure.Err)
-		}
-		var page struct {
-			Data []struct {
-				ID      string `json:"id"`
-				TraceID string `json:"traceId"`
-			} `json:"data"`
-			Meta struct {
-				Cursor string `json:"cursor"`
-			} `json:"meta"`
-		}
-		if err := json.Unmarshal(answer.body, &page); err != nil {
-			return fmt.Errorf("look up spans: %w: %w", ship.ErrCannotAsk, err)
-		}
 		for _, row := range page.Data {
-			found[rowKey{row.TraceID, row.ID}] = true
+			each(rowKey{row.TraceID, row.ID})
 		}
 		if page.Meta.Cursor == "" || len(page.Data) == 0 {
 			return nil
 		}
 		query.Set("cursor", page.Meta.Cursor)
 	}
+}
+
+const (
+	pageTries = 4 // of one page
+	// pagePatience is how long a server may ask to wait for one page. Langfuse Cloud
+	// counts requests by the minute.
+	pagePatience = 2 * time.Minute
+)
+
+// page asks for one page. Where the server is busy in the middle of many, or says
+// something that is no page, the same is asked for again: to begin anew would, under a
+// limit of requests, never end.
+func (s *Sink) page(ctx context.Context, query url.Values) (*rowsShown, error) {
+	const path = "api/public/v2/observations?"
+	for try := 1; ; try++ {
+		page, err := s.askPage(ctx, path+query.Encode())
+		var failure *ship.SendError
+		transient := errors.As(err, &failure) && failure.Class == ship.Transient
+		again := transient && query.Get("cursor") != "" || errors.Is(err, errNoPage)
+		if err == nil || !again || try == pageTries || transient && failure.RetryAfter > pagePatience {
+			return page, err
+		}
+		pause := firstPause << try
+		if transient {
+			pause = max(pause, failure.RetryAfter)
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil, context.Cause(ctx)
+		case <-timer.C:
+		}
+	}
+}
+
+// firstPause is half of the first wait for a page.
+const firstPause = time.Second / 2
+
+// errNoPage says that a success is none.
+var errNoPage = errors.New("the answer holds no rows")
+
+func (s *Sink) askPage(ctx context.Context, path string) (*rowsShown, error) {
+	answer, err := s.client.do(ctx, http.MethodGet, path, http.Header{}, nil)
+	if err != nil {
+		return nil, err
+	}
+	if failure := answer.failure(); failure != nil {
+		if tellsNothing(answer, failure) {
+			failure.Err = fmt.Errorf("look up spans: %w", failure.Err)
+			return nil, failure
+		}
+		return nil, fmt.Errorf("look up spans: %w: %w", ship.ErrCannotAsk, failure.Err)
+	}
+	var page rowsShown
+	if err := json.Unmarshal(answer.body, &page); err != nil || page.Data == nil {
+		return nil, fmt.Errorf("look up spans: %w: %w", ship.ErrCannotAsk, errNoPage)
+	}
+	return &page, nil
+}
+
+// tellsNothing reports whether a failure says nothing of what the server could show: it
+// is busy, refuses the keys, or is not reached, for a proxy answers in its place. That
+// there is no such way to read is what 404 says, by whomever.
+func tellsNothing(answer *reply, failure *ship.SendError) bool {
+	switch {
+	case busy(failure.Status), failure.Class == ship.KeysRefused:
+		return true
+	case failure.Status == http.StatusNotFound || failure.Status == http.StatusMethodNotAllowed:
+		return false
+	}
+	return failure.Status < http.StatusBadRequest || answer.isPage()
 }
 
 // startsOf returns the first and the last start of all spans.

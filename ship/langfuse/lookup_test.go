@@ -28,6 +28,12 @@ func TestLookup(t *testing.T) {
 		{name: "read API is down for a while", faults: []shiptest.Fault{stored, {Path: shiptest.Rows, Status: 503, Times: 3}}},
 		{name: "read API is not there", faults: []shiptest.Fault{stored, {Path: shiptest.Rows, Status: 404, Times: -1}}, twice: true},
 		{name: "read API says nothing", faults: []shiptest.Fault{stored, {Path: shiptest.Rows, Status: 200, Body: "?", Times: -1}}, twice: true},
+		{name: "read API is behind a page", faults: []shiptest.Fault{stored, {Path: shiptest.Rows, Status: 200, ContentType: "text/html", Body: "<html>", Times: 5}}},
+		{name: "read API is behind a text", faults: []shiptest.Fault{stored, {Path: shiptest.Rows, Status: 200, ContentType: "text/plain", Body: "OK", Times: 5}}},
+		{name: "read API redirects", faults: []shiptest.Fault{stored, {Path: shiptest.Rows, Status: 302, Header: map[string]string{"Location": "https://login.example.com/"}, Times: 5}}},
+		{name: "read API is cut short once", faults: []shiptest.Fault{stored, {Path: shiptest.Rows, Status: 200, Body: `{"data":[{"id":"`}}},
+		{name: "read API says something else once", faults: []shiptest.Fault{stored, {Path: shiptest.Rows, Status: 200, Body: `{"status":"maintenance"}`}}},
+		{name: "read API says something else", faults: []shiptest.Fault{stored, {Path: shiptest.Rows, Status: 200, Body: `{"status":"maintenance"}`, Times: -1}}, twice: true},
 		{name: "way to write is configured", change: func(c *Config) { c.API = APIOTLP }, faults: []shiptest.Fault{stored}},
 		{
 			name: "way to write is configured, version unknown at first", change: func(c *Config) { c.API = APIOTLP },
@@ -130,6 +136,41 @@ func TestLookupPages(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A limit of requests that is met in the middle of many pages does not lead back to the
+// first one: each page is asked for until it comes.
+func TestLookupUnderALimit(t *testing.T) {
+	for _, fault := range []shiptest.Fault{
+		{Status: 429, Header: map[string]string{"Retry-After": "60"}}, {Status: 503}, {}, {Status: 200, Body: "{"},
+	} {
+		server := newServer(t, "4.16.0")
+		synctest.Test(t, func(t *testing.T) {
+			sink := newSink(t, server, func(c *Config) { c.Transport = server.Transport() })
+			items := newItems(t, 3*pageRows)
+			for batch := range slices.Chunk(items, 500) {
+				if err := sink.Send(context.Background(), batch); err != nil {
+					t.Fatal(err)
+				}
+			}
+			waitInBubble(t)
+			before := len(server.Requests())
+			for after := range 2 { // before the second page and before the third
+				fault.Path, fault.Times, fault.After = shiptest.Rows, 2, 1+after
+				server.Fail(fault)
+			}
+			has, err := sink.Has(context.Background(), items)
+			if err != nil {
+				t.Fatalf("%d: %v", fault.Status, err)
+			}
+			if has[items[0]] != true || has[items[len(items)-1]] != true {
+				t.Errorf("%d: not all is found", fault.Status)
+			}
+			if asked := len(server.Requests()) - before; asked > 9 {
+				t.Errorf("%d: %d requests", fault.Status, asked)
+			}
+		})
+	}
 }
 
 func waitInBubble(t *testing.T) {

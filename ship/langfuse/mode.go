@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"tailer/ship"
 )
@@ -227,14 +228,9 @@ func (s *Sink) wrote(ctx context.Context, item *ship.Item, id string) (bool, err
 		status, _, err := s.get(ctx, "api/public/traces/"+url.PathEscape(id))
 		return status == http.StatusOK, err
 	}
-	others := map[rowKey]bool{}
-	if err := s.rows(ctx, url.Values{"traceId": {id}}, others); err != nil {
-		return false, err
-	}
-	for _, key := range keysOf(item) {
-		delete(others, key)
-	}
-	return len(others) > 0, nil
+	own, others := keysOf(item), false
+	err := s.rows(ctx, url.Values{"traceId": {id}}, func(row rowKey) { others = others || !slices.Contains(own, row) })
+	return others, err
 }
 
 // get reads one thing. Errors are transient: what is not there is a status.
