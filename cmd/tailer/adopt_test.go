@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -89,6 +90,70 @@ func TestNewKey(t *testing.T) {
 			t.Errorf("span %s was stored %d times", id, n)
 		}
 	}
+	if waits := outboxOf(t, state); len(waits) > 0 {
+		t.Errorf("there still waits %v", waits)
+	}
+}
+
+// TestOtherProject follows a log with keys of one project, whose server then fails. What
+// waits is not for another project, nor for one that is not known, but for a new key pair
+// of the same one.
+func TestOtherProject(t *testing.T) {
+	t.Parallel()
+	server := shiptest.New("4.16.0")
+	defer server.Close()
+	server.ShowAfter(0)
+	server.AddKey("pk-lf-other", "project-2")
+	server.AddKey("pk-lf-new", "project-1")
+	c := openCapture(t, "1.109.1/json-standard-payload")
+	dir := t.TempDir()
+	state, log := filepath.Join(dir, "state"), writeFile(t, filepath.Join(dir, "proxy.log"), c.text(t, "proxy.log"))
+	s := &running{t: t, dir: dir, args: []string{"--visible-after", "200ms", log}}
+	start := func(public string) {
+		s.env = []string{"LANGFUSE_HOST=" + server.URL, "LANGFUSE_PUBLIC_KEY=" + public, "LANGFUSE_SECRET_KEY=" + shiptest.SecretKey}
+		s.start()
+	}
+	stop := func(signal syscall.Signal) {
+		s.signal(signal)
+		s.wait()
+	}
+	server.Fail(shiptest.Fault{Path: shiptest.Traces, Status: 503, Times: -1})
+	start(shiptest.PublicKey)
+	former := "langfuse " + server.URL + " " + shiptest.PublicKey
+	s.until("a failure", func() bool {
+		return slices.ContainsFunc(server.Requests(), func(r shiptest.Request) bool { return r.Path == shiptest.Traces })
+	})
+	stop(syscall.SIGKILL)
+	if err := os.Remove(log); err != nil {
+		t.Fatal(err)
+	}
+	server.Heal()
+	waits := outboxOf(t, state)[former]
+	if waits == 0 {
+		t.Fatal("nothing waits")
+	}
+
+	server.Fail(shiptest.Fault{Path: shiptest.Projects, Status: 503, Times: -1})
+	for _, step := range []struct{ says, public string }{
+		{"does not say now", "pk-lf-new"}, {"of another project", "pk-lf-other"},
+	} {
+		before := len(server.Requests())
+		start(step.public)
+		s.until("a question for the project", func() bool {
+			return slices.ContainsFunc(server.Requests()[before:], func(r shiptest.Request) bool { return r.Path == shiptest.Projects })
+		})
+		stop(syscall.SIGTERM)
+		if said := s.stderr.String(); !strings.Contains(said, step.says) || strings.Contains(said, "go to the configured one") {
+			t.Errorf("it does not say %q but\n%s", step.says, said)
+		}
+		if n := outboxOf(t, state)[former]; n != waits || len(server.Spans()) > 0 {
+			t.Errorf("%s: %d of %d still wait, %d spans came", step.says, n, waits, len(server.Spans()))
+		}
+		server.Heal()
+	}
+	start("pk-lf-new")
+	s.until("what waited", func() bool { return len(server.Spans()) >= waits })
+	stop(syscall.SIGTERM)
 	if waits := outboxOf(t, state); len(waits) > 0 {
 		t.Errorf("there still waits %v", waits)
 	}

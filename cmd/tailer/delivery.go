@@ -129,6 +129,7 @@ func (d *delivery) open(o *options) error {
 	if err != nil {
 		return err
 	}
+	d.learnProjects()
 	d.lookAfterOthers(o.follows)
 	if o.follows {
 		return nil

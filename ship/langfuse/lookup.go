@@ -218,13 +218,10 @@ func (s *Sink) askPage(ctx context.Context, path string) (*rowsShown, error) {
 // is busy, refuses the keys, or is not reached, for a proxy answers in its place. That
 // there is no such way to read is what 404 says, by whomever.
 func tellsNothing(answer *reply, failure *ship.SendError) bool {
-	switch {
-	case busy(failure.Status), failure.Class == ship.KeysRefused:
-		return true
-	case failure.Status == http.StatusNotFound || failure.Status == http.StatusMethodNotAllowed:
+	if failure.Status == http.StatusNotFound || failure.Status == http.StatusMethodNotAllowed {
 		return false
 	}
-	return failure.Status < http.StatusBadRequest || answer.isPage()
+	return failure.Status < http.StatusBadRequest || failure.Class == ship.KeysRefused || busy(failure.Status) || answer.isPage()
 }
 
 // startsOf returns the first and the last start of all spans.

@@ -61,7 +61,9 @@ type Project struct {
 }
 
 // Project asks, once, whose keys these are. Refused keys are ship.ErrKeysRefused.
-func (r *Reader) Project(ctx context.Context) (Project, error) {
+func (r *Reader) Project(ctx context.Context) (Project, error) { return r.client.project(ctx) }
+
+func (c *client) project(ctx context.Context) (Project, error) {
 	var said struct {
 		Data []struct {
 			ID, Name      string
@@ -69,7 +71,7 @@ func (r *Reader) Project(ctx context.Context) (Project, error) {
 			Organization  struct{ Name string }
 		}
 	}
-	answer, err := r.client.do(ctx, http.MethodGet, "api/public/projects", http.Header{}, nil)
+	answer, err := c.do(ctx, http.MethodGet, "api/public/projects", http.Header{}, nil)
 	if err != nil {
 		return Project{}, fmt.Errorf("ask langfuse for the project: %w", err)
 	}

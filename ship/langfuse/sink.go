@@ -27,6 +27,9 @@ type Sink struct {
 	version string      // "" until the server was asked
 	api     string      // the same
 	beside  besideState // of modes other than ModeOwn
+
+	onProject     func(project string) // nil: nobody wants to know
+	introductions int                  // how often the server was asked for it
 }
 
 var _ ship.Sink = (*Sink)(nil)
@@ -52,6 +55,34 @@ func New(cfg Config) (*Sink, error) {
 // secret.
 func (s *Sink) Name() string { return nameOf(s.client.base.String(), s.cfg.PublicKey) }
 
+// TellProject lets tell be called once, by Send, with the id of the project whose keys
+// these are, as soon as the server says it. It must be called before Send is.
+func (s *Sink) TellProject(tell func(project string)) { s.onProject = tell }
+
+// Project asks the server whose keys these are. It must not be called while Send runs.
+func (s *Sink) Project(ctx context.Context) (string, error) {
+	p, err := s.client.project(ctx)
+	return p.ID, err
+}
+
+// maxIntroductions is how often a server is asked for the project before it counts as
+// one that does not say it, as behind a gateway that lets through what is written only.
+const maxIntroductions = 10
+
+// introduce tells the project. That the server does not say it is no reason not to send.
+func (s *Sink) introduce(ctx context.Context) {
+	if s.onProject == nil {
+		return
+	}
+	id, err := s.Project(ctx)
+	if err == nil && id != "" {
+		s.onProject(id)
+	}
+	if s.introductions++; err == nil || s.introductions == maxIntroductions {
+		s.onProject = nil
+	}
+}
+
 // Send delivers items in one OTLP request, or in as many JSON ingestion requests
 // as their size needs. See ship.Sink for its errors.
 func (s *Sink) Send(ctx context.Context, items []*ship.Item) error {
@@ -59,6 +90,7 @@ func (s *Sink) Send(ctx context.Context, items []*ship.Item) error {
 	if err != nil {
 		return err
 	}
+	s.introduce(ctx)
 	if s.cfg.Mode != ModeOwn {
 		return s.sendBeside(ctx, api, items)
 	}

@@ -50,6 +50,7 @@ var (
 	waitingBucket = []byte("waiting") // seq → entry
 	payloadBucket = []byte("payload") // seq → payload
 	doneBucket    = []byte("done")    // number → key → mark
+	projectBucket = []byte("project") // name of a sink → where its items go, as its server says
 	formatKey     = []byte("format")
 	prunedKey     = []byte("pruned")
 )
@@ -129,7 +130,7 @@ func (db *DB) prepare(isNew bool) error {
 
 func (db *DB) checkFormat() error {
 	return db.bolt.Update(func(tx *bbolt.Tx) error {
-		for _, name := range [][]byte{metaBucket, sinksBucket, waitingBucket, payloadBucket, doneBucket} {
+		for _, name := range [][]byte{metaBucket, sinksBucket, waitingBucket, payloadBucket, doneBucket, projectBucket} {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return fmt.Errorf("prepare ledger %s: %w", db.path, err)
 			}
@@ -177,6 +178,24 @@ func (db *DB) Sink(name string) (number int, since time.Time, err error) {
 		return 0, time.Time{}, fmt.Errorf("note sink in ledger %s: %w", db.path, err)
 	}
 	return number, since, nil
+}
+
+// Project is where a server said that the items of a sink go; "" if it never did.
+func (db *DB) Project(sink string) (project string) {
+	_ = db.bolt.View(func(tx *bbolt.Tx) error { // it has no error of its own
+		project = string(tx.Bucket(projectBucket).Get([]byte(sink)))
+		return nil
+	})
+	return project
+}
+
+// SetProject notes it.
+func (db *DB) SetProject(sink, project string) error {
+	err := db.bolt.Update(func(tx *bbolt.Tx) error { return tx.Bucket(projectBucket).Put([]byte(sink), []byte(project)) })
+	if err != nil {
+		return fmt.Errorf("note project in ledger %s: %w", db.path, err)
+	}
+	return nil
 }
 
 func encodeSink(number int, since time.Time) []byte {

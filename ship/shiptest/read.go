@@ -63,7 +63,7 @@ func (s *Server) read(r *http.Request, body []byte) (said answer, handled bool) 
 	case path == Rows && !rows:
 		return object(http.StatusNotFound, map[string]string{"message": "The observations v2 API is only available in a Langfuse v4 write mode."}), true
 	}
-	if public, secret, _ := r.BasicAuth(); public != PublicKey || secret != SecretKey {
+	if s.projectOf(r) == "" {
 		return object(http.StatusUnauthorized, map[string]string{"message": "Invalid credentials. Confirm that you've configured the correct host."}), true
 	}
 	switch {
@@ -74,7 +74,7 @@ func (s *Server) read(r *http.Request, body []byte) (said answer, handled bool) 
 	case r.Method != http.MethodGet:
 		return object(http.StatusMethodNotAllowed, map[string]string{"message": "Method not allowed"}), true
 	case path == Projects:
-		project := map[string]any{"id": "project-1", "name": "test", "organization": map[string]string{"name": "tests"}}
+		project := map[string]any{"id": s.projectOf(r), "name": "test", "organization": map[string]string{"name": "tests"}}
 		if s.retention > 0 {
 			project["retentionDays"] = s.retention
 		}

@@ -64,7 +64,8 @@ type Server struct {
 
 	book      book // what the read API shows
 	dual      bool
-	retention int // days
+	retention int               // days
+	projects  map[string]string // public key → project, of keys besides the first pair
 }
 
 // New starts a server that says it is of the given version, such as "3.225.4".
@@ -83,6 +84,29 @@ func (s *Server) Upgrade(version string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.version = version
+}
+
+// AddKey makes another key pair valid, with SecretKey, of a project: "project-1" is that
+// of PublicKey. All of them write into one book.
+func (s *Server) AddKey(public, project string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.projects == nil {
+		s.projects = map[string]string{}
+	}
+	s.projects[public] = project
+}
+
+// projectOf is whose the keys of a request are, "" if they are nobody's.
+func (s *Server) projectOf(r *http.Request) string {
+	public, secret, _ := r.BasicAuth()
+	switch {
+	case secret != SecretKey:
+		return ""
+	case public == PublicKey:
+		return "project-1"
+	}
+	return s.projects[public]
 }
 
 // ShowAfter makes stored spans readable only after so long.
@@ -211,7 +235,7 @@ func (s *Server) handle(r *http.Request, body []byte) answer {
 	case r.Method != http.MethodPost:
 		return object(http.StatusMethodNotAllowed, map[string]string{"message": "Method not allowed"})
 	}
-	if public, secret, _ := r.BasicAuth(); public != PublicKey || secret != SecretKey {
+	if s.projectOf(r) == "" {
 		return object(http.StatusUnauthorized, map[string]string{"error": "UnauthorizedError", "message": "Invalid credentials"})
 	}
 	if r.URL.Path == Traces {
