@@ -137,25 +137,6 @@ func matchPEM(_ *pass, s []byte, i int) (int, int, string, bool) {
 	return i, from + end, mark, true
 }
 
-// matchUserinfo matches the password of `scheme://user:password@host`.
-func matchUserinfo(_ *pass, s []byte, i int) (int, int, string, bool) {
-	colon, at := -1, -1
-	for k := i + len("://"); k < len(s) && k < i+1024; k++ {
-		switch c := s[k]; {
-		case c == ':' && colon < 0:
-			colon = k
-		case c == '@':
-			at = k
-		case c <= ' ' || c == '/' || c == '"' || c == '\'' || c == '<' || c == '>' || c == '\\' || c == '`' || c == '?' || c == '#':
-			k = len(s)
-		}
-	}
-	if colon < 0 || at <= colon+1 || string(s[colon+1:at]) == mark {
-		return 0, 0, "", false
-	}
-	return colon + 1, at, mark, true
-}
-
 // matchTelegram matches a bot token: a number, a colon, 35 bytes that begin with AA.
 func matchTelegram(_ *pass, s []byte, i int) (int, int, string, bool) {
 	from := i

@@ -167,10 +167,13 @@ func digits(run []byte) int {
 	return n
 }
 
-// parameter matches the value of a query parameter whose name, with the sign
-// before it and the = after it, has n bytes.
-func parameter(n int) matcher {
+// parameter matches the value, of at least so many bytes, of a query parameter whose name,
+// with the = after it, has n bytes.
+func parameter(n, minimum int) matcher {
 	return func(_ *pass, s []byte, i int) (int, int, string, bool) {
+		if !inQuery(s, i) {
+			return 0, 0, "", false
+		}
 		from := i + n
 		end := from
 		for end < len(s) && (dottedByte[s[end]] || strings.IndexByte("%~+/=", s[end]) >= 0) { // RFC 3986 lets / and = stand in a query
@@ -178,11 +181,28 @@ func parameter(n int) matcher {
 		}
 		end = trimDots(s, from, end)
 		value := s[from:end]
-		if len(value) < 8 || !hasDigit(value) && !hasMixedCase(value) {
+		if len(value) < minimum || !hasDigit(value) && !hasMixedCase(value) {
 			return 0, 0, "", false
 		}
 		return from, end, mark, true
 	}
+}
+
+// inQuery says whether a parameter may begin at s[i]: after ?, & or #, or an & as HTML,
+// or JSON within JSON, writes it.
+func inQuery(s []byte, i int) bool {
+	if i == 0 {
+		return false
+	}
+	switch s[i-1] {
+	case '?', '&', '#':
+		return true
+	case ';':
+		return bytes.HasSuffix(s[:i], []byte("&amp;"))
+	case '6':
+		return bytes.HasSuffix(s[:i], []byte(`\u0026`))
+	}
+	return false
 }
 
 // receivedKey stands before a key that LiteLLM refuses for its form, in the words of the

@@ -87,6 +87,11 @@ var shapes = []struct {
 	{"pul-", lowerHex, 40, 40, nil},          // Pulumi
 	{"sq0csp-", wordByte, 40, 0, nil},        // Square
 	{"Signature=", lowerHex, 64, 64, nil},    // AWS, of a request
+	// Base64 of a Google service account's file, `{"type":"service_account",…`, with and
+	// without a blank, and indented.
+	{"eyJ0eXBlIjoic2VydmljZV9hY2NvdW50I", valueByte, 40, 0, nil},
+	{"eyJ0eXBlIjogInNlcnZpY2VfYWNjb3VudCI", valueByte, 40, 0, nil},
+	{"ewogICJ0eXBlIjogInNlcnZpY2VfYWNjb3VudCI", valueByte, 40, 0, nil},
 }
 
 // names are what stands before a value that has no form of its own, in
@@ -96,14 +101,21 @@ var names = []string{
 	"secretaccesskey", "access_token", "accesstoken", "auth_token", "authtoken", "refresh_token", "refreshtoken",
 	"session_token", "security-token", "client_secret", "clientsecret", "accountkey", "sharedaccesskey", "authorization",
 	"master_key", "private_key", "bearer_token", "signing_key", "api_token", "api-token", "auth-token", "vault-token", "ad_token",
-	"password", "passwd", "key provided", // `invalid API key provided: …`, in the words of providers
+	"vertex_credentials", "vertex_ai_credentials", "password", "passwd", "key provided", // `invalid API key provided: …`, in the words of providers
 }
 
-// params are names of query parameters whose values are secrets.
-var params = []string{
-	"key=", "api_key=", "api-key=", "apikey=", "access_token=", "token=", "auth=", "sig=", "signature=", "client_secret=",
-	"password=", "x-amz-signature=", "x-amz-security-token=", "x-amz-credential=", "x-goog-signature=", "x-goog-credential=",
-	"subscription-key=", "ocp-apim-subscription-key=", "secret=", "id_token=", "refresh_token=",
+// params are names of query parameters whose values are secrets of at least so many bytes:
+// short codes are of errors and countries.
+var params = []struct {
+	name string
+	min  int
+}{
+	{"key=", 8}, {"api_key=", 8}, {"api-key=", 8}, {"apikey=", 8}, {"access_token=", 8}, {"token=", 8}, {"auth=", 8}, {"sig=", 8},
+	{"signature=", 8}, {"client_secret=", 8}, {"password=", 8}, {"x-amz-signature=", 8}, {"x-amz-security-token=", 8},
+	{"x-amz-credential=", 8}, {"x-goog-signature=", 8}, {"x-goog-credential=", 8}, {"subscription-key=", 8},
+	{"ocp-apim-subscription-key=", 8}, {"secret=", 8}, {"id_token=", 8}, {"refresh_token=", 8}, {"auth_token=", 8}, {"authtoken=", 8},
+	{"private_token=", 8}, {"session_token=", 8}, {"jwt=", 8}, {"pwd=", 8}, {"passwd=", 8}, {"access_key=", 8}, {"secret_key=", 8},
+	{"code_verifier=", 16}, {"code=", 16},
 }
 
 // textRules are the rules for unknown secrets and for media.
@@ -115,6 +127,8 @@ func textRules() []rule {
 		{name: "jwt", prefix: "eyJ", match: matchJWT},
 		{name: "private key", prefix: "-----BEGIN ", free: true, match: matchPEM},
 		{name: "url password", prefix: "://", free: true, match: matchUserinfo},
+		{name: "curl user", prefix: "-u ", match: matchCurl, free: true},
+		{name: "curl user", prefix: "--user", match: matchCurl, free: true},
 		{name: "telegram", prefix: ":AA", free: true, match: matchTelegram},
 		{name: "azure client secret", prefix: "Q~", free: true, match: matchAzureSecret},
 		{name: "slack webhook", prefix: "hooks.slack.com/services/", free: true, match: webhook(20)},
@@ -131,10 +145,8 @@ func textRules() []rule {
 	for _, name := range names {
 		all = append(all, rule{name: name, prefix: name, fold: true, free: true, match: assignment(len(name))})
 	}
-	for _, name := range params {
-		all = append(all,
-			rule{name: "?" + name, prefix: "?" + name, fold: true, free: true, match: parameter(len(name) + 1)},
-			rule{name: "&" + name, prefix: "&" + name, fold: true, free: true, match: parameter(len(name) + 1)})
+	for _, p := range params {
+		all = append(all, rule{name: "query " + p.name, prefix: p.name, fold: true, free: true, match: parameter(len(p.name), p.min)})
 	}
 	return all
 }
