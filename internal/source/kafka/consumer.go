@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -14,6 +15,8 @@ import (
 const (
 	// fetchBytes bounds one fetch from one broker.
 	fetchBytes = 2 << 20
+	// tellIdle is how long a member waits for its first partition before it says so.
+	tellIdle = 30 * time.Second
 	// pollRecords bounds what is taken from the client at once.
 	pollRecords = 500
 )
@@ -55,7 +58,7 @@ func New(cfg Config) (*Consumer, error) {
 		return nil, err
 	}
 	c := &Consumer{group: cfg.Group, field: cfg.Field, logger: cfg.Logger.With("component", "kafka"), parts: map[place]*Partition{}}
-	opts = append(opts,
+	opts = append(opts, kgo.WithHooks(&brokers{logger: c.logger}),
 		kgo.OnPartitionsAssigned(c.assigned), kgo.OnPartitionsRevoked(c.revoked), kgo.OnPartitionsLost(c.lost))
 	if err := kgo.ValidateOpts(opts...); err != nil {
 		return nil, fmt.Errorf("kafka: %w", err)
@@ -75,7 +78,13 @@ func (c *Consumer) Run(ctx context.Context, serve Serve) error {
 	if err != nil {
 		return fmt.Errorf("kafka: %w", err)
 	}
+	idle := time.AfterFunc(tellIdle, func() {
+		if len(c.all()) == 0 && ctx.Err() == nil {
+			c.logger.Warn("no partition was given yet: is there such a topic, and has the group more members than partitions?", "group", c.group)
+		}
+	})
 	c.poll(ctx, client)
+	idle.Stop()
 	c.take(c.all(), false)
 	client.CloseAllowingRebalance()
 	c.mu.Lock()
@@ -134,7 +143,8 @@ func (c *Consumer) assigned(ctx context.Context, client *kgo.Client, given map[s
 	admin := kadm.NewClient(client)
 	committed, err := admin.FetchOffsetsForTopics(ctx, c.group, topics...)
 	ends, endErr := admin.ListEndOffsets(ctx, topics...)
-	if err := errors.Join(err, endErr); err != nil {
+	starts, startErr := admin.ListStartOffsets(ctx, topics...)
+	if err := errors.Join(err, endErr, startErr); err != nil {
 		c.logger.Warn("offsets are not known: all that is read counts as a replay", "err", err)
 	}
 	for topic, partitions := range given {
@@ -152,6 +162,10 @@ func (c *Consumer) assigned(ctx context.Context, client *kgo.Client, given map[s
 				c.logger.Warn("partition ends before what the group has committed; it was made anew, and is read from its start",
 					"source", p.Source(), "offset", p.begin, "end", p.end)
 				p.begin, p.resolved, p.committed = 0, nil, commit{}
+			}
+			if start, ok := starts.Lookup(topic, number); ok && start.Err == nil && p.committed.low > 0 && start.Offset > p.begin {
+				c.logger.Warn("records were removed before they were read; the rest is read",
+					"source", p.Source(), "offset", p.begin, "start", start.Offset, "records", start.Offset-p.begin)
 			}
 			c.start(p)
 		}

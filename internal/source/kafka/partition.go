@@ -198,8 +198,15 @@ func (p *Partition) push(records []*kgo.Record) {
 	}
 }
 
-// size is what a record costs in memory, about.
-func size(record *kgo.Record) int { return len(record.Value) + len(record.Key) + 200 }
+// size is what a record costs in memory, about. Headers lie in one piece of memory with the
+// value.
+func size(record *kgo.Record) int {
+	n := len(record.Value) + len(record.Key) + 200
+	for i := range record.Headers {
+		n += len(record.Headers[i].Key) + len(record.Headers[i].Value)
+	}
+	return n
+}
 
 func (p *Partition) named() map[string][]int32 {
 	return map[string][]int32{p.at.topic: {p.at.partition}}
