@@ -75,7 +75,7 @@ type bucketPlace struct {
 	place   state.Place    // up to whose key all is resolved
 	resumed bool           // the listing does not begin at the first key
 	open    []openedObject // behind it, in order
-	unread  []string       // keys of this run
+	unread  []string       // those keys of place.Again that this run met
 }
 
 // openedObject is an object that was read, or could not be.
@@ -109,7 +109,7 @@ func (p *bucketPlace) settle(o *openedObject) {
 	case o.unread && at < 0 && (p.place.Left.IsZero() || o.modified.Before(p.place.Left)):
 		p.place.Left = o.modified.UTC()
 	}
-	if o.unread {
+	if o.unread && slices.Contains(p.place.Again, o.key) {
 		p.unread = append(p.unread, o.key)
 	}
 }

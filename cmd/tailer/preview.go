@@ -77,7 +77,7 @@ func (p *preview) print(w io.Writer, r *report) {
 		out("  not traced by rule: %s", list(r.Dropped))
 	}
 	if len(r.envelopes) > 0 {
-		out("  lines were unpacked from: %s", strings.Join(slices.Compact(r.envelopes), ", "))
+		out("  lines were unpacked from: %s", strings.Join(r.envelopes, ", "))
 	}
 	out("  read %s, records: %s", plural(r.Lines, "line"), list(r.Records))
 	for i := range p.shown {

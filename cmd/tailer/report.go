@@ -75,7 +75,7 @@ func (r *report) addInput(in source.Input, lines *source.Reader, parsed parse.Co
 	r.Repaired += parsed.Repaired
 	r.addStats(run)
 	r.dates = clock.Source()
-	if envelope := lines.Envelope(); envelope != "none" {
+	if envelope := lines.Envelope(); envelope != "none" && !slices.Contains(r.envelopes, envelope) {
 		r.envelopes = append(r.envelopes, envelope)
 	}
 	r.addNotes(in.Path, counts, parsed, clock)
@@ -88,9 +88,20 @@ func (r *report) addStats(run pipeline.Stats) {
 	r.Requests += run.Delivered
 }
 
+// maxNotes is how many notes are kept: a bucket may hold a million objects.
+const maxNotes = 100
+
 // addNotes tells in plain words why an input gave less than was hoped for.
 func (r *report) addNotes(path string, counts source.Counts, parsed parse.Counts, clock *parse.Clock) {
-	note := func(format string, args ...any) { r.Notes = append(r.Notes, path+": "+fmt.Sprintf(format, args...)) }
+	note := func(format string, args ...any) {
+		switch len(r.Notes) {
+		case maxNotes:
+			r.Notes = append(r.Notes, "there is more to say, of more inputs")
+		case maxNotes + 1:
+		default:
+			r.Notes = append(r.Notes, path+": "+fmt.Sprintf(format, args...))
+		}
+	}
 	records := parsed.JSON + parsed.Text + parsed.Document
 	switch {
 	case counts.Lines == 0:
