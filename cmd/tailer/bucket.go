@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"path"
+	"slices"
 	"time"
 
 	"tailer/internal/pair"
@@ -52,7 +53,7 @@ func (b *backfill) readBucket(ctx context.Context, bucket *s3.Bucket) error {
 			modified = from
 		}
 	}
-	listing := bucket.List(ctx, read.place.Key, modified, read.place.Again)
+	listing := bucket.List(ctx, read.place.Key, modified, slices.Clone(read.place.Again))
 	defer listing.Close()
 	// What belongs to one request may come later than in a log, for it comes by key.
 	settle := 10 * time.Minute
