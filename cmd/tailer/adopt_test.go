@@ -120,8 +120,10 @@ func TestOtherProject(t *testing.T) {
 	server.Fail(shiptest.Fault{Path: shiptest.Traces, Status: 503, Times: -1})
 	start(shiptest.PublicKey)
 	former := "langfuse " + server.URL + " " + shiptest.PublicKey
-	s.until("a failure", func() bool {
-		return slices.ContainsFunc(server.Requests(), func(r shiptest.Request) bool { return r.Path == shiptest.Traces })
+	s.until("a failure after the project is known", func() bool {
+		requests := server.Requests()
+		asked := slices.IndexFunc(requests, func(r shiptest.Request) bool { return r.Path == shiptest.Projects })
+		return asked >= 0 && slices.ContainsFunc(requests[asked:], func(r shiptest.Request) bool { return r.Path == shiptest.Traces })
 	})
 	stop(syscall.SIGKILL)
 	if err := os.Remove(log); err != nil {

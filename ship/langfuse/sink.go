@@ -78,6 +78,10 @@ func (s *Sink) introduce(ctx context.Context) {
 	if err == nil && id != "" {
 		s.onProject(id)
 	}
+	var failure *ship.SendError
+	if errors.As(err, &failure) && (failure.Status == 0 || busy(failure.Status)) || ctx.Err() != nil {
+		return // an outage says nothing
+	}
 	if s.introductions++; err == nil || s.introductions == maxIntroductions {
 		s.onProject = nil
 	}
@@ -86,11 +90,18 @@ func (s *Sink) introduce(ctx context.Context) {
 // Send delivers items in one OTLP request, or in as many JSON ingestion requests
 // as their size needs. See ship.Sink for its errors.
 func (s *Sink) Send(ctx context.Context, items []*ship.Item) error {
+	err := s.send(ctx, items)
+	if !Refused(err) {
+		s.introduce(ctx)
+	}
+	return err
+}
+
+func (s *Sink) send(ctx context.Context, items []*ship.Item) error {
 	api, err := s.choose(ctx)
 	if err != nil {
 		return err
 	}
-	s.introduce(ctx)
 	if s.cfg.Mode != ModeOwn {
 		return s.sendBeside(ctx, api, items)
 	}
