@@ -196,12 +196,17 @@ func (d *decoder) decodeBody(text, written []byte, r *tailer.Record) bool {
 	return true
 }
 
-// withoutKeyOwner removes the one member that LiteLLM adds to the body's
-// metadata before it logs them (1.84 and later).
+// isKeyOwner reports whether LiteLLM adds the member to the body's metadata before it
+// logs them (1.84 and later; the team's with a database only).
+func isKeyOwner(name string) bool {
+	return name == "user_api_key_user_id" || name == "user_api_key_team_id"
+}
+
+// withoutKeyOwner removes what isKeyOwner says.
 func withoutKeyOwner(m []byte) []byte {
 	var kept tailer.Fields
 	gjson.Parse(view(m)).ForEach(func(key, value gjson.Result) bool {
-		if key.Str != "user_api_key_user_id" {
+		if !isKeyOwner(key.Str) {
 			kept = append(kept, tailer.Field{Name: key.Str, Value: raw(value)})
 		}
 		return true

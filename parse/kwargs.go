@@ -300,7 +300,7 @@ func withoutAdditions(m json.RawMessage, headers []tailer.Header) json.RawMessag
 			if value.Type == gjson.String && isSessionHeader(value.Str, headers) {
 				return true
 			}
-		case "used_client_oauth_token":
+		case "used_client_oauth_token", "user_api_key_user_id", "user_api_key_team_id":
 			return true
 		}
 		kept = append(kept, tailer.Field{Name: key.Str, Value: raw(value)})
