@@ -277,6 +277,9 @@ func (p *payload) call() tailer.Call {
 		c.Outcome = tailer.OutcomeFailure
 		c.CostTotal, c.CostInput, c.CostOutput, c.Usage = nil, nil, nil, nil
 		c.Failure = failureOf(p.errorClass, p.errorText, p.errorCode)
+		if c.Failure.Class == "BudgetExceededError" && c.Failure.Status == 429 && !p.since98 {
+			c.Failure.Status = 0 // what 1.84 tells the client is 400; 1.86 and later tell it the same
+		}
 		c.Refused = strings.HasPrefix(p.callType, "/")
 	}
 	c.Private = isPrivate(p.messages) || isPrivate(p.response)

@@ -32,11 +32,19 @@ func TestStatusOfRefusal(t *testing.T) {
 		{"another class", "KeyError", "", first + check, 0},
 		{"a code that is stated", ofProxy, "403", first + check, 403},
 		{"no stack", ofProxy, "", "", 0},
+		{"over budget", "BudgetExceededError", "429", "", 429},
+		{"over budget, up to 1.96", "BudgetExceededError", "429", "", 0},
+		{"over budget, up to 1.80", "BudgetExceededError", "400", "", 400},
+		{"another limit, up to 1.96", "RateLimitError", "429", "", 429},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			stated, err := json.Marshal(map[string]string{"error_code": test.code, "error_class": test.class, "traceback": test.stack})
 			if err != nil {
 				t.Fatal(err)
+			}
+			doc := doc
+			if strings.Contains(test.name, "up to") {
+				doc = strings.Replace(doc, `"session_id"`, `"another"`, 1)
 			}
 			got := feed(doc + `,
     "error_information": ` + string(stated) + "\n}").records
