@@ -78,8 +78,8 @@ type Request struct {
 	// Rebuilt says that Body was put together from a payload: a parameter that it
 	// lacks may have been sent all the same.
 	Rebuilt bool
-	// User is the parameter of this name that LiteLLM passes on. It is not in a body that
-	// is rebuilt, for LiteLLM may have added it.
+	// User is the parameter of this name that LiteLLM passes on, which it may have added
+	// itself: from a header, or from another member of the body.
 	User string
 	// Bare says that the payload states every parameter, and that none was sent.
 	Bare bool

@@ -201,6 +201,7 @@ func (d *decoder) arguments(rd *pyrepr.Reader, k *kwargs, into *reading) bool {
 	r.Request, r.Key = k.request, k.key
 	r.Request.Body = k.body
 	r.Request.Metadata = k.clientMetadata()
+	r.Request.User = r.Hint.Text("user")
 	r.Call = tailer.Call{Model: k.model, Provider: k.provider, ModelGroup: k.group, ModelID: k.modelID, ReceivedAt: k.received, LiteLLM: k.version}
 	return true
 }

@@ -206,6 +206,9 @@ func (k *kwargs) fillRequest(r *tailer.Record) {
 		q.Body, q.Rebuilt, q.Bare = k.payloadBody(), true, k.payload.isBare()
 		q.User = text(gjson.Get(view(k.payload.parameters), "user"))
 	}
+	if q.User == "" {
+		q.User = k.optional.Text("user")
+	}
 	r.Request = *q
 }
 

@@ -24,3 +24,16 @@ func TestKeyOwner(t *testing.T) {
 		}
 	}
 }
+
+// TestParameterUser: a call's parameters name a user, in whatever record they stand.
+func TestParameterUser(t *testing.T) {
+	for name, record := range map[string]string{
+		"arguments": arguments("ann"),
+		"call":      strings.Replace(call("hello"), "'call_type'", "'optional_params': {'user': 'ann', 'max_tokens': 5}, 'call_type'", 1),
+	} {
+		got := feed(head + record + "\n" + head + "x").records
+		if len(got) != 1 || got[0].Request.User != "ann" {
+			t.Errorf("%s: %d records, user %q", name, len(got), got[0].Request.User)
+		}
+	}
+}
