@@ -15,7 +15,7 @@ var endUserPaths = []string{"user", "metadata.user_id", "safety_identifier"}
 
 // namesEndUser reports whether LiteLLM's end user is certainly this request's. LiteLLM
 // keeps virtual keys in memory, each with the end user of the last request that came with
-// it: one that names nobody is logged with that of another (1.84.10 with a database). So
+// it: one that names nobody is logged with that of another (1.77.7 and 1.84.10 with a database). So
 // the request has to name the same itself, unless its key is none of those.
 func (c *call) namesEndUser() bool {
 	user, r := c.x.Key.EndUser, &c.x.Request
