@@ -179,12 +179,8 @@ func (s *Sink) page(ctx context.Context, query url.Values) (*rowsShown, error) {
 		if transient {
 			pause = max(pause, failure.RetryAfter)
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return nil, context.Cause(ctx)
-		case <-timer.C:
+		if err := rest(ctx, pause); err != nil {
+			return nil, err
 		}
 	}
 }

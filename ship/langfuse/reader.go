@@ -230,14 +230,22 @@ func (r *Reader) retry(ctx context.Context, ask func() error) error {
 			r.logger.Warn("langfuse is busy; asking again", "wait_ms", pause.Milliseconds(), "status", failure.Status, "err", failure.Err)
 			told = true
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return context.Cause(ctx)
-		case <-timer.C:
+		if err := rest(ctx, pause); err != nil {
+			return err
 		}
 		wait = min(2*wait, maxReadWait)
+	}
+}
+
+// rest waits, or until the context ends: then its cause is the error.
+func rest(ctx context.Context, pause time.Duration) error {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
 	}
 }
 
