@@ -85,6 +85,10 @@ var imports = map[string]rule{
 		[]string{"tailer"},
 		"stages arrive as small interfaces",
 	},
+	"tailer/internal/protofield": {
+		[]string{protobuf + "encoding/protowire"},
+		"a reader of protobuf's wire knows nothing of tailer",
+	},
 	"tailer/internal/report": {
 		[]string{"tailer", "tailer/ship/otlp", "github.com/DataDog/sketches-go/", "github.com/rivo/uniseg"},
 		"its figures are the spans' and nothing else's",
@@ -94,7 +98,7 @@ var imports = map[string]rule{
 		"it is a client of the proxy's, and knows nothing of logs",
 	},
 	"tailer/internal/source": {
-		[]string{"tailer", "tailer/internal/rawjson", "github.com/klauspost/compress/", "github.com/ulikunitz/xz", protobuf + "encoding/protowire"},
+		[]string{"tailer", "tailer/internal/protofield", "tailer/internal/rawjson", "github.com/klauspost/compress/", "github.com/ulikunitz/xz", protobuf + "encoding/protowire"},
 		"lines are all it gives; what they mean is parse's",
 	},
 	"tailer/internal/source/event": {
@@ -106,7 +110,7 @@ var imports = map[string]rule{
 		"the only place that knows Kafka",
 	},
 	"tailer/internal/source/push": {
-		[]string{"tailer", "tailer/internal/loopback", "tailer/internal/rawjson", "tailer/internal/source/event", protobuf + "encoding/protowire", "github.com/klauspost/compress/"},
+		[]string{"tailer", "tailer/internal/loopback", "tailer/internal/protofield", "tailer/internal/rawjson", "tailer/internal/source/event", protobuf + "encoding/protowire", "github.com/klauspost/compress/"},
 		"takes lines over HTTP; where they are kept is the spool's",
 	},
 	"tailer/internal/source/s3": {

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"tailer/internal/protofield"
 )
 
 // localLog reads a file of Docker's `local` logging driver as lines in the CRI form,
@@ -107,20 +109,30 @@ func (l *localLog) take(record []byte) error {
 	return nil
 }
 
+// Fields of LogEntry, and of its partial_log_metadata, by number and type on the wire.
+const (
+	localSourceField   = 1<<3 | uint64(protowire.BytesType)
+	localTimeField     = 2<<3 | uint64(protowire.VarintType)
+	localTextField     = 3<<3 | uint64(protowire.BytesType)
+	localPartialField  = 4<<3 | uint64(protowire.VarintType)
+	localMetadataField = 5<<3 | uint64(protowire.BytesType)
+	localLastField     = 1<<3 | uint64(protowire.VarintType)
+)
+
 func decodeLocal(b []byte) (e localEntry, err error) {
-	err = fields(b, func(number protowire.Number, n uint64, text []byte) error {
-		switch number {
-		case 1:
-			e.stream = text
-		case 2:
-			e.nano = int64(n)
-		case 3:
-			e.text = text
-		case 4:
-			e.partial = n != 0
-		case 5:
-			return fields(text, func(number protowire.Number, n uint64, _ []byte) error {
-				e.last = e.last || number == 1 && n != 0
+	err = protofield.Each(b, errLocalRecord, func(f protofield.Field) error {
+		switch f.Tag {
+		case localSourceField:
+			e.stream = f.Bytes
+		case localTimeField:
+			e.nano = int64(f.N)
+		case localTextField:
+			e.text = f.Bytes
+		case localPartialField:
+			e.partial = f.N != 0
+		case localMetadataField:
+			return protofield.Each(f.Bytes, errLocalRecord, func(f protofield.Field) error {
+				e.last = e.last || f.Tag == localLastField && f.N != 0
 				return nil
 			})
 		}
@@ -130,34 +142,4 @@ func decodeLocal(b []byte) (e localEntry, err error) {
 		err = fmt.Errorf("%w: no stream", errLocalRecord)
 	}
 	return e, err
-}
-
-// fields calls each for every field of a protobuf message: n is the value of a varint,
-// text that of bytes. Others are passed over.
-func fields(b []byte, each func(number protowire.Number, n uint64, text []byte) error) error {
-	for len(b) > 0 {
-		number, kind, size := protowire.ConsumeTag(b)
-		if size < 0 {
-			return fmt.Errorf("%w: %w", errLocalRecord, protowire.ParseError(size))
-		}
-		b = b[size:]
-		var n uint64
-		var text []byte
-		switch kind {
-		case protowire.VarintType:
-			n, size = protowire.ConsumeVarint(b)
-		case protowire.BytesType:
-			text, size = protowire.ConsumeBytes(b)
-		default:
-			size = protowire.ConsumeFieldValue(number, kind, b)
-		}
-		if size < 0 {
-			return fmt.Errorf("%w: %w", errLocalRecord, protowire.ParseError(size))
-		}
-		b = b[size:]
-		if err := each(number, n, text); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"tailer"
+	"tailer/internal/protofield"
 )
 
 // writers are the resource attributes that tell who wrote a record, best first
@@ -35,35 +36,34 @@ const (
 	bytesField        = 7<<3 | uint64(protowire.BytesType)
 )
 
-// decodeOTLP reads an ExportLogsServiceRequest. It reads the wire, for a message that
-// is built takes a hundred bytes and more for each that is empty. Text need not be
-// UTF-8: not all that is logged is.
+// decodeOTLP reads an ExportLogsServiceRequest, on the wire. Text need not be UTF-8: not
+// all that is logged is.
 func decodeOTLP(body []byte, out *frames) error {
-	return eachField(body, func(field uint64, logs []byte, _ uint64) error {
-		if field != resourceLogsField {
+	return protofield.Each(body, errOTLP, func(logs protofield.Field) error {
+		if logs.Tag != resourceLogsField {
 			return nil
 		}
 		var found [len(writers)]string
-		err := eachField(logs, func(field uint64, resource []byte, _ uint64) error {
-			if field != resourceField {
+		err := protofield.Each(logs.Bytes, errOTLP, func(resource protofield.Field) error {
+			if resource.Tag != resourceField {
 				return nil
 			}
-			return eachAttribute(resource, attributeField, func(key, value []byte) {
+			return eachAttribute(resource.Bytes, attributeField, func(key, value []byte) {
 				noteWriter(&found, string(key), string(value))
 			})
 		})
 		if err != nil {
 			return err
 		}
-		return eachField(logs, func(field uint64, scope []byte, _ uint64) error {
-			if field != scopeLogsField {
+		return protofield.Each(logs.Bytes, errOTLP, func(scope protofield.Field) error {
+			if scope.Tag != scopeLogsField {
 				return nil
 			}
-			return eachField(scope, func(field uint64, record []byte, _ uint64) error {
-				if field != recordField {
+			return protofield.Each(scope.Bytes, errOTLP, func(record protofield.Field) error {
+				if record.Tag != recordField {
 					return nil
 				}
-				return addRecord(record, writer(&found), out)
+				return addRecord(record.Bytes, writer(&found), out)
 			})
 		})
 	})
@@ -72,12 +72,12 @@ func decodeOTLP(body []byte, out *frames) error {
 // addRecord adds one LogRecord. A body that is no text is empty: LiteLLM writes text.
 func addRecord(record []byte, who string, out *frames) error {
 	e := Entry{Writer: who}
-	err := eachField(record, func(field uint64, value []byte, n uint64) (err error) {
-		switch field {
+	err := protofield.Each(record, errOTLP, func(f protofield.Field) (err error) {
+		switch f.Tag {
 		case timeField: // the observed time may be hours after the line was written
-			e.Stamp = stampOf(n)
+			e.Stamp = stampOf(f.N)
 		case bodyField:
-			e.Text, err = textOf(value, true)
+			e.Text, err = textOf(f.Bytes, true)
 		}
 		return err
 	})
@@ -99,17 +99,17 @@ func addRecord(record []byte, who string, out *frames) error {
 // eachAttribute calls take for those of the KeyValues in a field of a message whose
 // value is a text.
 func eachAttribute(message []byte, in uint64, take func(key, value []byte)) error {
-	return eachField(message, func(field uint64, pair []byte, _ uint64) error {
-		if field != in {
+	return protofield.Each(message, errOTLP, func(pair protofield.Field) error {
+		if pair.Tag != in {
 			return nil
 		}
 		var key, value []byte
-		err := eachField(pair, func(field uint64, b []byte, _ uint64) (err error) {
-			switch field {
+		err := protofield.Each(pair.Bytes, errOTLP, func(f protofield.Field) (err error) {
+			switch f.Tag {
 			case keyField:
-				key = b
+				key = f.Bytes
 			case valueField:
-				value, err = textOf(b, false)
+				value, err = textOf(f.Bytes, false)
 			}
 			return err
 		})
@@ -122,44 +122,14 @@ func eachAttribute(message []byte, in uint64, take func(key, value []byte)) erro
 
 // textOf is the text of an AnyValue, or its bytes; nothing if it is of another kind.
 func textOf(value []byte, orBytes bool) (text []byte, err error) {
-	err = eachField(value, func(field uint64, b []byte, _ uint64) error {
+	err = protofield.Each(value, errOTLP, func(f protofield.Field) error {
 		text = nil // of a oneof the last counts
-		if field == stringField || field == bytesField && orBytes {
-			text = b
+		if f.Tag == stringField || f.Tag == bytesField && orBytes {
+			text = f.Bytes
 		}
 		return nil
 	})
 	return text, err
-}
-
-// eachField calls take for each field of a message: with its bytes, or with the number
-// that it holds in eight bytes.
-func eachField(message []byte, take func(field uint64, value []byte, n uint64) error) error {
-	for len(message) > 0 {
-		number, kind, size := protowire.ConsumeTag(message)
-		if size < 0 {
-			return errOTLP
-		}
-		message = message[size:]
-		var value []byte
-		var n uint64
-		switch kind {
-		case protowire.BytesType:
-			value, size = protowire.ConsumeBytes(message)
-		case protowire.Fixed64Type:
-			n, size = protowire.ConsumeFixed64(message)
-		default:
-			size = protowire.ConsumeFieldValue(number, kind, message)
-		}
-		if size < 0 {
-			return errOTLP
-		}
-		message = message[size:]
-		if err := take(protowire.EncodeTag(number, kind), value, n); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // noteWriter notes a resource attribute if it tells who writes. The first of a name counts.
